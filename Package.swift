@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+// Targets mirror the folders of Sources/ and Tests/; arrows go to a lower layer only (see README, "The house").
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library module of the house, strict in everything.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests that mirror one module.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "holdfast",
+    products: [
+        .executable(name: "holdfast-server", targets: ["holdfast-server"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
+    targets: [
+        .target(name: "CHardware"),
+        room("Bytes", ["CHardware"]),
+        room("RESP", ["Bytes"]),
+        room("Records", ["Bytes"]),
+        room("Persistence", ["Bytes", "Records"]),
+        room("Engine", ["Bytes", "Records", "RESP", "Persistence", crypto]),
+        room("Backends", ["Bytes", "Records", "RESP", "Persistence"]),
+        room("Server", ["Bytes", "Records", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
+        .executableTarget(
+            name: "holdfast-server",
+            dependencies: ["Bytes", "Persistence", "Engine", "Backends", "Server", nioCore, nioPosix],
+            swiftSettings: strict),
+        room2("TestSupport", ["Bytes"]),
+        tests("BytesTests", ["Bytes"]),
+        tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
+        tests("EngineTests", ["Bytes", "Records", "RESP", "Engine", "TestSupport"]),
+        tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
+        tests("BackendsTests", ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"]),
+        tests("ServerTests", ["Bytes", "Engine", "Server", "TestSupport"]),
+        tests("EndToEndTests", ["Bytes", "TestSupport", "holdfast-server"]),
+        tests("HouseStyleTests", ["TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+/// Support code shared by tests; lives beside them.
+func room2(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}

@@ -1,0 +1,98 @@
+/// What the CPU and C's library do better than Swift: CRC-32C by instruction, `long double`, `%.17g`.
+///
+/// The only file that imports the C module. Every function here takes or returns whole values; no
+/// pointer of C's escapes.
+import CHardware
+
+/// CRC-32C (Castagnoli), the checksum of every record that Holdfast writes.
+///
+/// Chosen over CRC-32 (zlib's) because CPUs have an instruction for it: about 10 GB/s against 1.
+public enum CRC32C {
+    /// The checksum of `bytes`, continuing from `seed` (0 to begin).
+    @inline(__always)
+    public static func checksum(_ bytes: ByteView, seed: UInt32 = 0) -> UInt32 {
+        unsafe bytes.withUnsafePointer { base, count in
+            unsafe holdfast_crc32c(seed, base, count)
+        }
+    }
+
+    /// The checksum of an array.
+    public static func checksum(_ bytes: [UInt8], seed: UInt32 = 0) -> UInt32 {
+        bytes.withByteView { checksum($0, seed: seed) }
+    }
+
+    /// The same by table, whatever the CPU has; the tests compare the two.
+    static func portableChecksum(_ bytes: [UInt8], seed: UInt32 = 0) -> UInt32 {
+        bytes.withByteView { view in
+            unsafe view.withUnsafePointer { base, count in
+                unsafe holdfast_crc32c_portable(seed, base, count)
+            }
+        }
+    }
+}
+
+/// Decimal arithmetic and text in the forms that Redis prints.
+public enum FloatText {
+    /// Why a sum could not be made.
+    public enum SumError: Error, Equatable {
+        /// One of the operands is no float.
+        case notAFloat
+        /// The sum is NaN or infinite.
+        case outOfRange
+    }
+
+    /// `left + right` in C's `long double`, printed with at most 17 decimals and no trailing zeros:
+    /// what INCRBYFLOAT and HINCRBYFLOAT answer and store.
+    public static func sum(_ left: ByteView, _ right: ByteView) throws(SumError) -> [UInt8] {
+        let capacity = 5 * 1024
+        var length: Int32 = 0
+        let text = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { out, used in
+            length = unsafe left.withUnsafePointer { a, aCount in
+                unsafe right.withUnsafePointer { b, bCount in
+                    // SAFETY: the callee writes at most `capacity` bytes and reads the counts given.
+                    unsafe holdfast_add_long_double(
+                        UnsafeRawPointer(a).assumingMemoryBound(to: CChar.self), aCount,
+                        UnsafeRawPointer(b).assumingMemoryBound(to: CChar.self), bCount,
+                        UnsafeMutableRawPointer(out.baseAddress)?
+                            .assumingMemoryBound(to: CChar.self), capacity)
+                }
+            }
+            used = max(0, Int(length))
+        }
+        if length == -1 { throw .notAFloat }
+        if length < 0 { throw .outOfRange }
+        return text
+    }
+
+    /// The double that the whole of `text` spells (`inf`, hexadecimal and exponents included), nil
+    /// where it is none, is NaN, or is out of range.
+    public static func parse(_ text: ByteView) -> Double? {
+        unsafe text.withUnsafePointer { base, count in
+            var value = 0.0
+            let status = unsafe holdfast_parse_double(
+                UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self), count, &value)
+            return status == 0 ? value : nil
+        }
+    }
+
+    /// `%.17g` of `value`, with `inf`, `-inf` and `nan` in words.
+    public static func format(_ value: Double) -> [UInt8] {
+        if value.isNaN { return Array("nan".utf8) }
+        if value.isInfinite { return Array((value < 0 ? "-inf" : "inf").utf8) }
+        let capacity = 64
+        return unsafe [UInt8](unsafeUninitializedCapacity: capacity) { out, used in
+            // SAFETY: `%.17g` of a finite double is at most 24 bytes.
+            used = unsafe Int(
+                holdfast_format_double(
+                    value,
+                    UnsafeMutableRawPointer(out.baseAddress)?.assumingMemoryBound(to: CChar.self),
+                    capacity))
+        }
+    }
+}
+
+/// The C allocator behind the keyspace.
+public enum Allocator {
+    /// Gives unused pages back to the system; MEMORY PURGE.
+    public static func trim() { holdfast_trim_memory() }
+}

@@ -1,0 +1,33 @@
+// The few things Swift cannot say: CRC-32C by the CPU's own instruction, and C's `long double`.
+// Imported by Sources/Bytes/Hardware.swift only.
+#ifndef HOLDFAST_HARDWARE_H
+#define HOLDFAST_HARDWARE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// CRC-32C (Castagnoli, reflected 0x82F63B78) of `count` bytes, continuing from `seed` (0 to begin).
+/// Uses SSE4.2 or ARMv8-CRC where the CPU has it, a table of eight otherwise.
+uint32_t holdfast_crc32c(uint32_t seed, const void *bytes, size_t count);
+
+/// The table form of the above, whatever the CPU has: tests compare the two.
+uint32_t holdfast_crc32c_portable(uint32_t seed, const void *bytes, size_t count);
+
+/// Adds two decimal texts as `long double` and writes the sum as the shortest fixed notation with at
+/// most 17 decimals, trailing zeros dropped (the arithmetic of INCRBYFLOAT).
+/// Returns the length written, -1 where a text is no float, -2 where the sum is NaN or infinite.
+int holdfast_add_long_double(const char *a, size_t a_count, const char *b, size_t b_count,
+                             char *out, size_t capacity);
+
+/// `strtod` over the whole text (no blanks, no hexadecimal-only forms refused): 0 on success, -1 otherwise.
+int holdfast_parse_double(const char *text, size_t count, double *out);
+
+/// `%.17g` of a double; returns the length written.
+int holdfast_format_double(double value, char *out, size_t capacity);
+
+/// Bytes that the allocator set aside for a block from `malloc`.
+size_t holdfast_usable_size(const void *block);
+
+/// Gives unused memory of the allocator back to the system (MEMORY PURGE).
+void holdfast_trim_memory(void);
+#endif
