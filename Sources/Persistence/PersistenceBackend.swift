@@ -1,0 +1,192 @@
+/// The seam between the engine and a way of keeping data; written as a checklist for a new backend.
+///
+/// A backend is one folder under `Sources/Backends/` and one line in `BackendCatalog`. It is a
+/// plain class that lives on the engine's thread: every method here is called there, except where
+/// `restore` runs on the loading thread before the engine starts (never at the same time). Slow work
+/// (fsync, rewriting, compressing) goes through the `BackgroundRunner` of its environment, takes frozen
+/// views and byte buffers along, and reports back through the runner's `finish` step on the engine's thread.
+///
+/// The life of a backend: make (opens the directory under an exclusive lock; changes nothing on disk)
+/// -> `restore` (validates every file before anything changes) -> `start` (may write now)
+/// -> (`record`* `commit` | `checkpoint` | `tick`)* -> `close`.
+///
+/// Tickets: `commit` hands over all that was recorded since the last one and answers with a
+/// ticket, the sequence number of the last mutation handed over. A reply that shows a write leaves when
+/// `released >= ticket`. Which that is depends on the fsync policy: under `always` after the sync, under
+/// `everysec` and `no` after write(2) succeeded. Progress that happens later arrives through `Environment.progress`.
+import Bytes
+import Records
+
+/// How data is kept; see the file's header for the order and threads of the calls.
+public protocol PersistenceBackend: AnyObject {
+    /// The name in configuration and `CURRENT`, and what the backend can do.
+    static var descriptor: BackendDescriptor { get }
+
+    /// Feeds everything on disk into `target`, streaming.
+    ///
+    /// Runs on the loading thread. Changes nothing on disk before every file was validated; after
+    /// that it may cut an unsynced tail, and says so in the report.
+    ///
+    /// - Throws: `.corrupt`, `.unsupportedVersion`, `.unsupportedFormat`, `.io` with file and offset.
+    func restore(
+        into target: any ReplayTarget, progress: (RecoveryProgress) -> Void
+    ) throws(PersistenceError) -> RecoveryReport
+
+    /// Makes the backend ready to record; called once, on the engine's thread, after `restore`.
+    func start() throws(PersistenceError)
+
+    /// Opens a unit: the mutations up to `endUnit` are kept whole or not at all (one command, or a MULTI).
+    func beginUnit()
+    /// Records one change of `database` inside the open unit. No I/O, no allocation in the common case.
+    func record(_ mutation: Mutation, database: Int)
+    /// Closes the unit; an empty one costs nothing.
+    func endUnit()
+
+    /// Hands what was recorded to the system and answers the ticket of the last mutation so far.
+    func commit() -> CommitTicket
+
+    /// Tickets up to here may be shown to clients.
+    var released: CommitTicket { get }
+    /// Tickets up to here were durable on disk when last known.
+    var durable: CommitTicket { get }
+    /// Why writes must be refused before they execute; nil while all is well.
+    var refusal: WriteRefusal? { get }
+    /// Whether writers must wait now because the queue of unsynced bytes or its age is at its bound.
+    var isCongested: Bool { get }
+
+    /// Writes a full snapshot of `view` in the background (for a log: a rewrite).
+    ///
+    /// - Parameter finish: called on the engine's thread with the result.
+    /// - Throws: when one is already running, or it can't begin.
+    func checkpoint(
+        _ view: any FrozenDataset, finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    ) throws(PersistenceError)
+    /// Stops a running checkpoint; the old files stay in force.
+    func cancelCheckpoint()
+    /// The engine froze a view for the coming `checkpoint`: what is recorded from now on is not in it.
+    ///
+    /// Called directly before `checkpoint`, with nothing recorded in between.
+    func willFreeze() throws(PersistenceError)
+
+    /// Called about ten times a second with the monotonic time: syncs that are due, retries after
+    /// errors, history that may go.
+    func tick(nowNanoseconds: UInt64)
+    /// Whether the log has grown past the rewrite thresholds (with back-off after failures).
+    var wantsCheckpoint: Bool { get }
+
+    /// Settings changed at run time.
+    func apply(_ settings: BackendSettings)
+
+    /// Everything durable, the closing mark written, the lock released. Blocks.
+    func close() throws(PersistenceError)
+
+    /// Figures for INFO; field names as Redis has them where Redis has them.
+    func status() -> BackendStatus
+}
+
+/// The sequence number of a mutation; the first recorded after an empty start is 1.
+public typealias CommitTicket = UInt64
+
+/// Name and abilities of a backend.
+public struct BackendDescriptor: Sendable, Hashable {
+    /// What a backend can do.
+    public struct Abilities: OptionSet, Sendable, Hashable {
+        /// The set's bits.
+        public let rawValue: UInt8
+        /// A set of abilities.
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// Every commit reaches the disk; false for those that only save snapshots.
+        public static let journal = Abilities(rawValue: 1)
+        /// Has something to compact: BGREWRITEAOF means something.
+        public static let compaction = Abilities(rawValue: 2)
+        /// Answers queries of its own.
+        public static let queries = Abilities(rawValue: 4)
+    }
+
+    /// The name in configuration and in `CURRENT`.
+    public let name: String
+    /// What it can do.
+    public let abilities: Abilities
+    /// What it is made for, in one line.
+    public let summary: String
+
+    /// A descriptor.
+    public init(name: String, abilities: Abilities, summary: String) {
+        self.name = name
+        self.abilities = abilities
+        self.summary = summary
+    }
+}
+
+/// Why writes are refused: the text of the -MISCONF error.
+public struct WriteRefusal: Sendable, Hashable {
+    /// The reason in the system's words, for `MISCONF Errors writing to the AOF file: <reason>`.
+    public let reason: String
+    /// A refusal.
+    public init(reason: String) { self.reason = reason }
+}
+
+/// What a finished checkpoint wrote.
+public struct CheckpointReport: Sendable {
+    /// Keys written.
+    public var keys: Int
+    /// Bytes written.
+    public var bytes: Int
+    /// Wall time it took, in seconds.
+    public var seconds: Double
+    /// A report.
+    public init(keys: Int, bytes: Int, seconds: Double) {
+        self.keys = keys
+        self.bytes = bytes
+        self.seconds = seconds
+    }
+}
+
+/// When a commit is forced to the platter.
+public enum SyncPolicy: String, Sendable, CaseIterable {
+    /// Before its reply leaves.
+    case always
+    /// Once a second.
+    case everysec
+    /// When the system likes.
+    case no
+}
+
+/// The settings that a backend reads; a copy is handed over at start and on every CONFIG SET.
+public struct BackendSettings: Sendable, Hashable {
+    /// `dir`: the data directory.
+    public var directory = "."
+    /// `appendfsync`.
+    public var syncPolicy = SyncPolicy.everysec
+    /// `appendfilename`.
+    public var appendFileName = "appendonly.aof"
+    /// `appenddirname`.
+    public var appendDirectoryName = "appendonlydir"
+    /// `auto-aof-rewrite-percentage`; 0 is off.
+    public var rewritePercentage = 100
+    /// `auto-aof-rewrite-min-size` in bytes.
+    public var rewriteMinimumBytes = 64 << 20
+    /// `aof-load-truncated`.
+    public var loadsTruncated = true
+    /// `aof-timestamp-enabled`: write `#TS:` annotations.
+    public var writesTimestamps = false
+    /// `no-appendfsync-on-rewrite`.
+    public var skipsSyncDuringRewrite = false
+    /// `aof-history-keep` as an age in seconds; nil: not by age.
+    public var historyKeepSeconds: Int?
+    /// `aof-history-keep` as a total size in bytes; nil: not by size.
+    public var historyKeepBytes: Int?
+    /// Bytes that may wait for the platter before writers wait.
+    public var maximumQueueBytes = 64 << 20
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Figures of a backend for INFO: name, value; in the order to print.
+public struct BackendStatus: Sendable {
+    /// Fields of `INFO persistence`.
+    public var fields: [(name: String, value: String)]
+    /// A status.
+    public init(fields: [(name: String, value: String)] = []) { self.fields = fields }
+}

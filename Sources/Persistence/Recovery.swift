@@ -1,0 +1,83 @@
+/// What a restore feeds, and what it says afterwards.
+import Bytes
+import Records
+
+/// Takes the commands of a log; the engine implements it, so does a checking sandbox.
+public protocol ReplayTarget: AnyObject {
+    /// Executes one command of a log; `arguments[0]` is its name in any case.
+    ///
+    /// MULTI and EXEC included: what stands between takes effect at EXEC.
+    func replay(_ arguments: ByteViews) -> ReplayOutcome
+    /// Forgets commands queued by a MULTI whose EXEC never came.
+    func discardOpenTransaction()
+    /// Keys now present, in all databases.
+    var keyCount: Int { get }
+}
+
+/// What became of a replayed command.
+public enum ReplayOutcome: Equatable {
+    /// It took effect (or changed nothing, properly).
+    case applied
+    /// It answered an error, which Redis only logs; the text is the error's.
+    case failed(String)
+    /// No such command: the log is not ours to guess at.
+    case unknownCommand(String)
+}
+
+/// How far a restore is.
+public struct RecoveryProgress: Sendable {
+    /// Bytes read so far.
+    public var loadedBytes: Int
+    /// Bytes to read in all.
+    public var totalBytes: Int
+    /// Progress so far.
+    public init(loadedBytes: Int, totalBytes: Int) {
+        self.loadedBytes = loadedBytes
+        self.totalBytes = totalBytes
+    }
+}
+
+/// What a restore found, kept and dropped.
+public struct RecoveryReport: Sendable {
+    /// A region of a file that is no longer in force.
+    public struct Damage: Sendable, Hashable {
+        /// The file.
+        public var path: String
+        /// Where the region begins.
+        public var offset: Int
+        /// Its length in bytes.
+        public var length: Int
+        /// What is wrong there.
+        public var reason: String
+        /// Whether it was cut off the file (false: only reported).
+        public var isCut: Bool
+        /// A region.
+        public init(path: String, offset: Int, length: Int, reason: String, isCut: Bool) {
+            self.path = path
+            self.offset = offset
+            self.length = length
+            self.reason = reason
+            self.isCut = isCut
+        }
+    }
+
+    /// Keys present afterwards.
+    public var keys = 0
+    /// Bytes read.
+    public var bytes = 0
+    /// Commands replayed.
+    public var commands = 0
+    /// Highest sequence number found.
+    public var sequence: CommitTicket = 0
+    /// What was damaged and dropped.
+    public var damages: [Damage] = []
+    /// What an operator should know: foreign regions, errors of replayed commands, orphans removed.
+    public var warnings: [String] = []
+    /// Whether there was anything on disk at all.
+    public var foundData = false
+    /// Wall time it took, in seconds.
+    public var seconds = 0.0
+
+    /// An empty report.
+    public init() {}
+}

@@ -1,0 +1,55 @@
+/// A frozen, point-in-time view of everything: what checkpoints, rewrites, backups and digests read.
+///
+/// Taking one costs O(1) and reading it disturbs nobody: the engine copies what it touches afterwards.
+/// A view may be read on any thread, by several at once. Its last reference may go on any thread too;
+/// what only the view held is then given back by the engine.
+import Bytes
+
+/// A point-in-time view of all databases.
+public protocol FrozenDataset: AnyObject, Sendable {
+    /// When the view was taken: whoever asks whether a key has expired uses this, never the clock.
+    var frozenAt: Deadline { get }
+    /// Databases in it, empty ones included.
+    var databaseCount: Int { get }
+    /// Keys of a database, those past their deadline but not yet deleted included.
+    func keyCount(database: Int) -> Int
+    /// Hands every entry of a database to `visit`, in the order of the table (no order one may rely on).
+    ///
+    /// - Throws: what `visit` throws; the walk ends there.
+    func forEachEntry(database: Int, _ visit: (FrozenEntry) throws -> Void) throws
+}
+
+/// One key of a frozen view; borrowed during `visit`.
+public struct FrozenEntry {
+    /// The key.
+    public let key: ByteView
+    /// When the key expires; nil: never.
+    public let deadline: Deadline?
+    /// What the key holds.
+    public let value: FrozenValue
+
+    /// An entry.
+    public init(key: ByteView, deadline: Deadline?, value: FrozenValue) {
+        self.key = key
+        self.deadline = deadline
+        self.value = value
+    }
+}
+
+/// The value of a frozen key; borrowed during `visit`.
+public enum FrozenValue {
+    /// A string.
+    case string(ByteView)
+    /// A string that is stored as an integer; its text is the decimal form.
+    case integer(Int64)
+    /// A hash.
+    case hash(any FrozenHash)
+}
+
+/// The fields of a frozen hash.
+public protocol FrozenHash {
+    /// Fields in the hash.
+    var count: Int { get }
+    /// Hands every field and its value to `visit`.
+    func forEachField(_ visit: (_ field: ByteView, _ value: ByteView) throws -> Void) throws
+}
