@@ -1,0 +1,131 @@
+/// Writes replies in the protocol version that the client speaks.
+///
+/// One writer serves the engine; a session's version is set before its command runs. Types that
+/// RESP2 lacks are written as Redis downgrades them: a map as a flat array, a double as a bulk string,
+/// a boolean as 0 or 1.
+import Bytes
+
+/// Appends replies to a buffer.
+public final class ReplyWriter {
+    /// Where the replies go.
+    public let bytes: ByteWriter
+    /// 2 or 3: the version of the client whose command runs.
+    public var version = 2
+
+    /// A writer over a buffer of its own.
+    public init(capacity: Int = 64 << 10) { bytes = ByteWriter(capacity: capacity) }
+
+    @inline(__always)
+    private var isRESP3: Bool { version == 3 }
+
+    /// `+OK`.
+    @inline(__always)
+    public func ok() { bytes.append("+OK\r\n") }
+
+    /// A simple string, which holds no line end.
+    public func simple(_ text: StaticString) {
+        bytes.append(UInt8(ascii: "+"))
+        bytes.append(text)
+        bytes.appendLineEnd()
+    }
+
+    /// A simple string made at run time.
+    public func simple(text: String) {
+        bytes.append(UInt8(ascii: "+"))
+        bytes.append(text: text)
+        bytes.appendLineEnd()
+    }
+
+    /// An error: its code and text without the minus; line ends in it become blanks.
+    public func error(_ message: [UInt8]) {
+        bytes.append(UInt8(ascii: "-"))
+        for byte in message { bytes.append(byte == 13 || byte == 10 ? 32 : byte) }
+        bytes.appendLineEnd()
+    }
+
+    /// An integer.
+    @inline(__always)
+    public func integer(_ value: Int) {
+        header(UInt8(ascii: ":"), value)
+    }
+
+    /// A bulk string.
+    @inline(__always)
+    public func bulk(_ value: ByteView) {
+        header(UInt8(ascii: "$"), value.count)
+        bytes.append(value)
+        bytes.appendLineEnd()
+    }
+
+    /// A bulk string from an array.
+    public func bulk(_ value: [UInt8]) { value.withByteView { bulk($0) } }
+
+    /// A bulk string from text.
+    public func bulk(text: String) { bulk(Array(text.utf8)) }
+
+    /// A bulk string that spells an integer.
+    @inline(__always)
+    public func bulk(decimal value: Int64) {
+        header(UInt8(ascii: "$"), Decimal.length(value))
+        bytes.append(decimal: Int(value))
+        bytes.appendLineEnd()
+    }
+
+    /// "No such thing": `$-1`, in RESP3 `_`.
+    @inline(__always)
+    public func null() { isRESP3 ? bytes.append("_\r\n") : bytes.append("$-1\r\n") }
+
+    /// "No such list": `*-1`, in RESP3 `_`.
+    public func nullArray() { isRESP3 ? bytes.append("_\r\n") : bytes.append("*-1\r\n") }
+
+    /// The head of an array of `count` replies, which follow.
+    @inline(__always)
+    public func array(_ count: Int) { header(UInt8(ascii: "*"), count) }
+
+    /// The head of a map of `count` pairs, which follow; in RESP2 a flat array.
+    @inline(__always)
+    public func map(_ count: Int) {
+        isRESP3 ? header(UInt8(ascii: "%"), count) : header(UInt8(ascii: "*"), count * 2)
+    }
+
+    /// The head of a set; in RESP2 an array.
+    public func set(_ count: Int) { header(isRESP3 ? UInt8(ascii: "~") : UInt8(ascii: "*"), count) }
+
+    /// The head of an out-of-band message; in RESP2 an array.
+    public func push(_ count: Int) { header(isRESP3 ? UInt8(ascii: ">") : UInt8(ascii: "*"), count) }
+
+    /// A double; in RESP2 a bulk string.
+    public func double(_ value: Double) {
+        let text = FloatText.format(value)
+        guard isRESP3 else { return bulk(text) }
+        bytes.append(UInt8(ascii: ","))
+        bytes.append(text)
+        bytes.appendLineEnd()
+    }
+
+    /// A boolean; in RESP2 1 or 0.
+    public func boolean(_ value: Bool) {
+        if isRESP3 {
+            value ? bytes.append("#t\r\n") : bytes.append("#f\r\n")
+        } else {
+            integer(value ? 1 : 0)
+        }
+    }
+
+    /// Text for people (`txt` or `mkd`); in RESP2 a bulk string.
+    public func verbatim(_ text: [UInt8], format: StaticString = "txt") {
+        guard isRESP3 else { return bulk(text) }
+        header(UInt8(ascii: "="), text.count + 4)
+        bytes.append(format)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(text)
+        bytes.appendLineEnd()
+    }
+
+    @inline(__always)
+    private func header(_ kind: UInt8, _ value: Int) {
+        bytes.append(kind)
+        bytes.append(decimal: value)
+        bytes.appendLineEnd()
+    }
+}
