@@ -95,4 +95,10 @@ public enum FloatText {
 public enum Allocator {
     /// Gives unused pages back to the system; MEMORY PURGE.
     public static func trim() { holdfast_trim_memory() }
+
+    /// Bytes behind `block`, which came from `malloc`.
+    @unsafe
+    public static func usableSize(_ block: UnsafeRawPointer) -> Int {
+        unsafe holdfast_usable_size(block)
+    }
 }

@@ -1,0 +1,134 @@
+/// All databases: tables over one heap, and the O(1) copy of everything.
+///
+/// The engine's thread owns the keyspace; a frozen view of it may be read anywhere.
+import Bytes
+import Records
+
+/// The databases of a server.
+public final class Keyspace {
+    let heap: Heap
+    private(set) var tables: [Table]
+
+    /// Empty databases.
+    public init(databases: Int = 16) {
+        heap = Heap()
+        var tables: [Table] = []
+        for _ in 0..<max(1, databases) { tables.append(Table.make(heap)) }
+        self.tables = tables
+    }
+
+    deinit {
+        // A view may outlive the keyspace: then the heap's limbo is the view's to free, with the heap.
+        if heap.hasViews {
+            for table in tables { heap.retire(.table(table), bytes: table.bytes, isPrivate: false) }
+        } else {
+            for table in tables { table.freeEverything() }
+        }
+    }
+
+    /// Databases, empty ones included.
+    public var databaseCount: Int { tables.count }
+
+    /// Keys in a database, those past their deadline included.
+    public func keyCount(database: Int) -> Int { tables[database].count }
+
+    /// Keys with a deadline in a database.
+    public func deadlineCount(database: Int) -> Int { tables[database].deadlines }
+
+    /// Keys in all databases.
+    public var keyCount: Int { tables.reduce(0) { $0 + $1.count } }
+
+    /// Bytes that the live side holds: nodes, entries and what hangs off them.
+    public var liveBytes: Int { heap.liveBytes }
+
+    /// Bytes that only frozen views hold.
+    public var frozenBytes: Int { heap.frozenBytes }
+
+    /// Bytes copied since the start because a view was alive.
+    public var copiedBytes: Int { heap.copiedBytes }
+
+    /// Where memory that takes long to free goes: a function that frees it on another thread.
+    public func disposeElsewhere(_ run: @escaping (@escaping @Sendable () -> Void) -> Void) {
+        heap.dispose = { remains in run { for each in remains { each.free() } } }
+    }
+
+    /// Freezes everything as it is now. O(1).
+    public func freeze(at now: Deadline) -> FrozenKeyspace {
+        FrozenKeyspace(self, frozenAt: now)
+    }
+
+    /// Frees what views gone by now alone held; cheap when none went.
+    @inline(__always)
+    public func collect() { heap.collect() }
+
+    /// Empties a database; its memory is freed elsewhere when it is large. O(1).
+    func flush(database: Int) {
+        let old = tables[database]
+        tables[database] = Table.make(heap)
+        heap.retire(.table(old), bytes: old.bytes, isPrivate: false)
+    }
+
+    /// Exchanges two databases. O(1).
+    func swap(_ first: Int, _ second: Int) { tables.swapAt(first, second) }
+}
+
+/// A point-in-time view of a keyspace; see `FrozenDataset`.
+public final class FrozenKeyspace: FrozenDataset, @unchecked Sendable {
+    // BECAUSE: what the roots lead to is never written while this view lives (Heap's invariant 1).
+    private struct FrozenTable {
+        let root: Root
+        let rootBits: Int
+        let count: Int
+        let deadlines: Int
+    }
+
+    private let heap: Heap
+    private let generation: UInt64
+    private let tables: [FrozenTable]
+    /// When the view was taken.
+    public let frozenAt: Deadline
+
+    init(_ keyspace: Keyspace, frozenAt: Deadline) {
+        heap = keyspace.heap
+        generation = heap.freeze()
+        tables = keyspace.tables.map {
+            FrozenTable(
+                root: $0.root, rootBits: $0.rootBits, count: $0.count, deadlines: $0.deadlines)
+        }
+        self.frozenAt = frozenAt
+    }
+
+    deinit { heap.release(generation) }
+
+    /// Databases, empty ones included.
+    public var databaseCount: Int { tables.count }
+
+    /// Keys of a database.
+    public func keyCount(database: Int) -> Int { tables[database].count }
+
+    /// Hands every entry of a database to `visit`, by rising hash.
+    public func forEachEntry(database: Int, _ visit: (FrozenEntry) throws -> Void) throws {
+        let table = tables[database]
+        try forEachChunk(root: table.root, bits: table.rootBits) { (chunk) throws in
+            try forEachSegment(of: chunk) { (segment) throws in
+                for slot in 0..<Segment.capacity where segment.isOccupied(slot) {
+                    let entry = segment.entry(slot)
+                    try visit(
+                        FrozenEntry(
+                            key: entry.key, deadline: entry.deadline, value: entry.frozenValue))
+                }
+            }
+        }
+    }
+}
+
+extension Entry {
+    /// The value as frozen views hand it out.
+    var frozenValue: FrozenValue {
+        switch kind {
+        case .string: .string(value)
+        case .integer: .integer(integer)
+        case .packedHash, .tableHash: .hash(HashValue(self))
+        }
+    }
+}

@@ -1,0 +1,198 @@
+/// A hash, whichever way it is stored: packed in its entry, or in a table of its own.
+///
+/// Reading is here; writing goes through `HashWriter`, which knows the place of the entry.
+import Bytes
+import Records
+
+/// The fields of one hash entry; valid until the next write.
+struct HashValue: FrozenHash {
+    let entry: Entry
+
+    init(_ entry: Entry) { self.entry = entry }
+
+    var isPacked: Bool { entry.kind == .packedHash }
+
+    /// Fields in the hash.
+    var count: Int { isPacked ? PackedFields(entry.value).count : entry.table.count }
+
+    /// The value of `field`, nil where it is absent.
+    func value(of field: ByteView, _ heap: Heap) -> ByteView? {
+        if isPacked { return PackedFields(entry.value).find(field)?.value }
+        return entry.table.find(field, hash: heap.sip.hash(field))?.value
+    }
+
+    /// Hands every field and its value to `visit`.
+    func forEachField(_ visit: (ByteView, ByteView) throws -> Void) throws {
+        if isPacked {
+            try PackedFields(entry.value).forEach { (field, value) throws in
+                try visit(field, value)
+            }
+        } else {
+            try entry.table.forEachEntry { (pair) throws in try visit(pair.key, pair.value) }
+        }
+    }
+
+    /// The same for visitors that don't throw.
+    func forEach(_ visit: (ByteView, ByteView) -> Void) {
+        if isPacked {
+            PackedFields(entry.value).forEach(visit)
+        } else {
+            entry.table.forEachEntry { visit($0.key, $0.value) }
+        }
+    }
+
+    /// A field and its value, each as likely as any other; nil in an empty hash.
+    func randomField(using random: inout some RandomNumberGenerator) -> (ByteView, ByteView)? {
+        guard isPacked else {
+            return entry.table.randomEntry(using: &random).map { ($0.key, $0.value) }
+        }
+        let fields = PackedFields(entry.value)
+        guard fields.count > 0 else { return nil }
+        var rest = Int.random(in: 0..<fields.count, using: &random)
+        var place = 2
+        while let pair = fields.pair(at: place) {
+            if rest == 0 { return (pair.field, pair.value) }
+            rest -= 1
+            place = pair.range.upperBound
+        }
+        return nil
+    }
+}
+
+/// Where a hash stops being packed.
+public struct HashLimits: Sendable, Hashable {
+    /// `hash-max-listpack-entries`.
+    public var maximumPackedFields = 128
+    /// `hash-max-listpack-value`, bytes of a field or a value.
+    public var maximumPackedBytes = 64
+    /// Redis 7.0's defaults.
+    public init() {}
+}
+
+/// Writes one hash at a writable place of a database's table.
+///
+/// Several fields may be written through one writer; `commit` says when the hash has become empty.
+struct HashWriter {
+    let table: Table
+    let heap: Heap
+    let limits: HashLimits
+    let scratch: ByteWriter
+    private(set) var position: Position
+
+    /// A writer for the hash at `position`, which is made writable here.
+    init(_ position: Position, in table: Table, _ heap: Heap, _ limits: HashLimits, _ scratch: ByteWriter) {
+        self.table = table
+        self.heap = heap
+        self.limits = limits
+        self.scratch = scratch
+        self.position = table.writable(position, heap)
+    }
+
+    /// Sets `field`; whether it is new.
+    mutating func set(_ field: ByteView, _ value: ByteView) -> Bool {
+        if position.entry.kind == .packedHash {
+            let packed = PackedFields(position.entry.value)
+            let old = packed.find(field)
+            let isTooLong = max(field.count, value.count) > limits.maximumPackedBytes
+            if !isTooLong && (old != nil || packed.count < limits.maximumPackedFields) {
+                setPacked(packed, old, field, value)
+                return old == nil
+            }
+            convertToTable()
+        }
+        return setInTable(field, value)
+    }
+
+    /// Removes `field`; whether it was there.
+    mutating func remove(_ field: ByteView) -> Bool {
+        if position.entry.kind == .packedHash {
+            let packed = PackedFields(position.entry.value)
+            guard let old = packed.find(field) else { return false }
+            scratch.removeAll()
+            packed.rewrite(replacing: old.range, with: nil, to: scratch)
+            replaceValue()
+            return true
+        }
+        let hash = heap.sip.hash(field)
+        guard let place = position.entry.table.locate(field, hash: hash) else { return false }
+        let inner = ownTable()
+        let before = inner.bytes
+        inner.remove(inner.writable(place, heap), heap)
+        table.bytes += inner.bytes - before
+        return true
+    }
+
+    /// Fields in the hash now.
+    var count: Int { HashValue(position.entry).count }
+
+    private mutating func setPacked(
+        _ packed: PackedFields, _ old: PackedFields.Pair?, _ field: ByteView, _ value: ByteView
+    ) {
+        if let old, old.value.count == value.count, position.isOwned(heap) {
+            let offset = old.range.upperBound - value.count
+            position.entry.overwriteValue(at: offset, with: value)
+            return
+        }
+        scratch.removeAll()
+        packed.rewrite(replacing: old?.range, with: (field, value), to: scratch)
+        replaceValue()
+    }
+
+    private func replaceValue() {
+        let old = position.entry
+        let new = Entry.make(
+            key: old.key, kind: .packedHash, value: scratch.view, deadline: old.deadline)
+        new.setStamp(old.stamp)
+        table.replace(position, with: new, heap)
+    }
+
+    private mutating func convertToTable() {
+        let old = position.entry
+        let inner = Table.make(heap)
+        PackedFields(old.value).forEach { field, value in
+            inner.insert(
+                Entry.make(key: field, kind: .string, value: value, deadline: nil),
+                hash: heap.sip.hash(field), heap)
+        }
+        let new = Entry.make(
+            key: old.key, kind: .tableHash, table: inner, deadline: old.deadline)
+        new.setStamp(old.stamp)
+        table.bytes += inner.bytes
+        table.replace(position, with: new, heap)
+    }
+
+    private mutating func setInTable(_ field: ByteView, _ value: ByteView) -> Bool {
+        let inner = ownTable()
+        let before = inner.bytes
+        defer { table.bytes += inner.bytes - before }
+        let hash = heap.sip.hash(field)
+        guard let found = inner.locate(field, hash: hash) else {
+            inner.insert(
+                Entry.make(key: field, kind: .string, value: value, deadline: nil), hash: hash, heap)
+            return true
+        }
+        let place = inner.writable(found, heap)
+        if place.entry.value.count == value.count && place.isOwned(heap) {
+            place.entry.overwriteValue(at: 0, with: value)
+        } else {
+            inner.replace(
+                place, with: Entry.make(key: field, kind: .string, value: value, deadline: nil),
+                heap)
+        }
+        return false
+    }
+
+    /// The hash's table under a header that is the live side's own.
+    private func ownTable() -> Table {
+        let old = position.entry
+        if position.isOwned(heap) { return old.table }
+        // A view sees this entry, so its header must stay as it is: the live side gets its own.
+        let shared = old.table
+        let new = Entry.make(
+            key: old.key, kind: .tableHash, table: shared.copyHeader(heap), deadline: old.deadline)
+        new.setStamp(old.stamp)
+        table.replace(position, with: new, heap)
+        heap.retire(.header(shared), bytes: Table.headerBytes, isPrivate: false)
+        return new.table
+    }
+}
