@@ -3,6 +3,7 @@
 /// `Configuration` fills them from the directives whenever one changes; the directive that each
 /// mirrors is named in its comment. A copy may cross threads: it is a value. What only CONFIG GET
 /// shows is not here.
+import Engine
 import Persistence
 
 /// What the directives mean to the server; see the file's header.

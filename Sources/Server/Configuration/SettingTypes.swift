@@ -27,26 +27,6 @@ public enum Supervision: String, Sendable {
     case auto
 }
 
-/// `maxmemory-policy`.
-public enum EvictionPolicy: String, Sendable, CaseIterable {
-    /// Least recently used among keys with a deadline.
-    case volatileLRU = "volatile-lru"
-    /// Least often used among keys with a deadline.
-    case volatileLFU = "volatile-lfu"
-    /// Any key with a deadline.
-    case volatileRandom = "volatile-random"
-    /// The nearest deadline.
-    case volatileTTL = "volatile-ttl"
-    /// Least recently used.
-    case allkeysLRU = "allkeys-lru"
-    /// Least often used.
-    case allkeysLFU = "allkeys-lfu"
-    /// Any key.
-    case allkeysRandom = "allkeys-random"
-    /// None: writes are refused.
-    case noeviction
-}
-
 /// `shutdown-on-sigint`, `shutdown-on-sigterm`: the words of SHUTDOWN.
 public struct ShutdownMode: OptionSet, Sendable, Hashable {
     /// The set's bits.
