@@ -38,6 +38,7 @@ fail() {
 }
 
 # step NAME COMMAND...: one line before, one after; ends the script when the command fails.
+# A function given as COMMAND returns its failures itself: bash ignores `set -e` inside it.
 step() {
     local name=$1 began=$SECONDS status=0
     shift
@@ -103,9 +104,11 @@ install_packages() {
     raise_guard
     as_root apt-get update || say 'apt-get update failed; trying with the lists there are'
     # The variables are for dpkg's scripts, so they are set beyond sudo.
+    local status=0
     as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get install -y --no-install-recommends "$@"
+        apt-get install -y --no-install-recommends "$@" || status=$?
     lower_guard
+    if [ "$status" -ne 0 ]; then return "$status"; fi
     case " $* " in *' redis-server '*) disable_service redis-server ;; esac
 }
 
@@ -126,7 +129,7 @@ ensure_packages() {
     # shellcheck disable=SC2086  # a list of words
     step packages install_packages $missing
     missing=$(missing_packages "$1" | tr '\n' ' ')
-    [ -z "$missing" ] || fail "packages: still missing after the installation: $missing"
+    [ -z "$missing" ] || fail "packages: still missing after the installation: ${missing% }"
 }
 
 # ensure_swift: a toolchain that can read Package.swift.
