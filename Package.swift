@@ -42,14 +42,18 @@ let package = Package(
         room("Server", ["Bytes", "Records", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
         .executableTarget(
             name: "holdfast-server",
-            dependencies: ["Bytes", "Persistence", "Engine", "Backends", "Server", nioCore, nioPosix],
+            dependencies: [
+                "Bytes", "Persistence", "Engine", "Backends", "Server", nioCore, nioPosix,
+            ],
             swiftSettings: strict),
         room2("TestSupport", ["Bytes"]),
         tests("BytesTests", ["Bytes"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
         tests("EngineTests", ["Bytes", "Records", "RESP", "Engine", "TestSupport"]),
         tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
-        tests("BackendsTests", ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"]),
+        tests(
+            "BackendsTests",
+            ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"]),
         tests("ServerTests", ["Bytes", "Engine", "Server", "TestSupport"]),
         tests("EndToEndTests", ["Bytes", "TestSupport", "holdfast-server"]),
         tests("HouseStyleTests", ["TestSupport"]),

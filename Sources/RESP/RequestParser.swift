@@ -81,7 +81,9 @@ public final class RequestParser {
 
     private func parseArray(_ bytes: ByteView) throws(RESPError) -> ParseOutcome {
         if expected < 0 {
-            guard let line = try lengthLine(bytes, from: 1, what: "mbulk") else { return .needsMore }
+            guard let line = try lengthLine(bytes, from: 1, what: "mbulk") else {
+                return .needsMore
+            }
             guard let count = line.value, count <= limits.maximumArguments else {
                 throw RESPError("invalid multibulk length")
             }

@@ -8,7 +8,8 @@ extension Server {
     /// Begins the periodic work.
     func startCron() {
         let bound = NIOLoopBound(self, eventLoop: loop)
-        loop.scheduleRepeatedTask(initialDelay: .milliseconds(100), delay: .milliseconds(100)) { _ in
+        loop.scheduleRepeatedTask(initialDelay: .milliseconds(100), delay: .milliseconds(100)) {
+            _ in
             bound.value.cron()
         }
     }
@@ -98,7 +99,8 @@ extension Server {
         if !isOver { return }
         log.log(
             .warning,
-            "Client id=\(connection.session.id) addr=\(connection.peerText) scheduled to be closed ASAP for overcoming of output buffer limits.")
+            "Client id=\(connection.session.id) addr=\(connection.peerText) scheduled to be closed ASAP for overcoming of output buffer limits."
+        )
         statistics.outputLimitDisconnections += 1
         connection.close()
     }

@@ -103,7 +103,8 @@ extension Server {
         for damage in report.damages {
             log.log(
                 .warning,
-                "\(damage.reason) (\(damage.path), offset \(damage.offset), \(damage.length) bytes\(damage.isCut ? ", cut off" : ""))")
+                "\(damage.reason) (\(damage.path), offset \(damage.offset), \(damage.length) bytes\(damage.isCut ? ", cut off" : ""))"
+            )
         }
         for warning in report.warnings { log.log(.warning, warning) }
         guard report.foundData else { return }

@@ -62,7 +62,8 @@ extension Server {
             saveState.consecutiveFailures = 0
             log.log(
                 .notice,
-                "Background AOF rewrite finished successfully (\(report.keys) keys, \(report.bytes) bytes)")
+                "Background AOF rewrite finished successfully (\(report.keys) keys, \(report.bytes) bytes)"
+            )
         case .failure(let error):
             saveState.lastSucceeded = false
             saveState.consecutiveFailures += 1

@@ -69,7 +69,8 @@ extension Server {
     func abortShutdown() {
         let waiting = shutdownState?.whenAborted ?? []
         shutdownState = nil
-        log.log(.warning, "Errors trying to shut down the server. Check the logs for more information.")
+        log.log(
+            .warning, "Errors trying to shut down the server. Check the logs for more information.")
         for each in waiting { each() }
     }
 }

@@ -84,7 +84,8 @@ struct HouseStyleTests {
     @Test("every unchecked Sendable says why it may be one")
     func uncheckedSendable() {
         for file in sources {
-            for (number, line) in file.lines.enumerated() where line.contains("@unchecked Sendable") {
+            for (number, line) in file.lines.enumerated() where line.contains("@unchecked Sendable")
+            {
                 let near = file.lines[max(0, number - 3)...min(file.lines.count - 1, number + 3)]
                 #expect(near.contains { $0.contains("BECAUSE:") }, "\(file):\(number + 1)")
             }
@@ -154,7 +155,8 @@ struct HouseStyleTests {
             "Package.swift", "Sources", "Tests", "Tools", "Fixtures", "README.md", "data",
             "Package.resolved", "bench-results",
         ]
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: SourceTree.root.path)) ?? []
+        let names =
+            (try? FileManager.default.contentsOfDirectory(atPath: SourceTree.root.path)) ?? []
         let others = names.filter { !$0.hasPrefix(".") && !allowed.contains($0) }
         #expect(others.isEmpty, "\(others)")
     }

@@ -7,9 +7,9 @@ import Persistence
 import RESP
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// The readers; see the file's header.

@@ -4,9 +4,9 @@
 /// (it may hold a password), a symbolic link stays one. Plain system calls, because the configuration
 /// file is no part of a data directory, which is what the file-system seam of Persistence is for.
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// Replaces a file so that either the old or the new text is there after a crash.

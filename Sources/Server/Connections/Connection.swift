@@ -163,7 +163,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         } catch {
             reply.error(Array(error.message.utf8))
             server.log.log(
-                .verbose, "Protocol error (\(error.message)) from client: id=\(session.id) addr=\(peerText)")
+                .verbose,
+                "Protocol error (\(error.message)) from client: id=\(session.id) addr=\(peerText)")
             isClosing = true
         }
         takeReplies(reply)
@@ -249,7 +250,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     }
 
     private func setReading(_ isOn: Bool) {
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)  // A channel just closed refuses; it reads no more anyway.
+        // A channel just closed refuses; it reads no more anyway.
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
     }
 
     // MARK: Sending

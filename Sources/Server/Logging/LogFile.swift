@@ -6,9 +6,9 @@
 import Persistence
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// The sink of log lines; any thread.

@@ -4,9 +4,9 @@
 import Persistence
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// What became of the limit.

@@ -2,9 +2,9 @@
 import Persistence
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// `pidfile`: written at start, removed at the end.

@@ -5,9 +5,9 @@
 /// `{{` is a brace; other names in braces are refused. Linux shows the bytes of the original arguments, so
 /// those are written over, cut to their length; their place is told by /proc/self/stat.
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// The process's title.

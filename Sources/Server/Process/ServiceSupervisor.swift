@@ -4,9 +4,9 @@
 /// name); a message is lines of `KEY=value`. upstart waits for the process to stop itself. Neither needs
 /// a library. Messages are sent from whichever thread has the news; a failure is nobody's business.
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// The service manager, if there is one.

@@ -1,8 +1,8 @@
 /// The process's working directory: `dir` changes it, and all relative paths mean it.
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// The working directory; it is the whole process's, so only `dir` changes it.
