@@ -50,8 +50,9 @@ public enum ParseOutcome {
 /// The incremental parser of one connection.
 @safe
 public final class RequestParser {
-    /// The arguments of the last request; valid while its bytes are.
-    public let arguments = ArgumentTable()
+    /// The arguments of the last request; valid while its bytes are. Whoever wants to keep it
+    /// beyond the next `parse` swaps it for another (`take`).
+    public private(set) var arguments = ArgumentTable()
     /// The bounds in force.
     public var limits = RequestLimits()
 
@@ -62,6 +63,17 @@ public final class RequestParser {
 
     /// A parser at the start of a connection.
     public init() {}
+
+    /// Exchanges the table of the request just parsed for another, which the next one goes to.
+    @inline(__always)
+    public func take(_ other: inout ArgumentTable) { swap(&arguments, &other) }
+
+    /// Forgets an unfinished request: the next `parse` begins at a request's first byte.
+    public func reset() {
+        expected = -1
+        bulkLength = -1
+        position = 0
+    }
 
     /// Bytes that the argument now arriving still needs beyond `available`, as far as known; a hint
     /// for the caller's buffer, 0 where nothing is known.

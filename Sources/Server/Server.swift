@@ -35,6 +35,8 @@ public final class Server {
 
     /// Replies of the connection that is executing; empty between connections.
     let reply = ReplyWriter()
+    /// The requests being executed, of whichever connection it is.
+    let batch = RequestBatch()
     var connections: [UInt64: Connection] = [:]
     var nextConnectionID: UInt64 = 1
     var listeners: [any Channel] = []

@@ -129,46 +129,66 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     }
 
     /// Executes the requests at the front of `bytes`; answers how many bytes are used up.
+    ///
+    /// Requests are parsed a batch ahead of their execution, so that the memory their keys lead to is on
+    /// its way when they execute (Engine+Prefetch.swift).
     private func process(_ bytes: ByteView) -> Int {
-        let engine = server.engine
+        let batch = server.batch
         let reply = server.reply
-        engine.beginBatch()
-        parser.limits.isUnauthenticated = !session.isAuthenticated
+        server.engine.beginBatch()
         var start = 0
-        do {
-            requests: while start < bytes.count && !isClosing {
-                switch try parser.parse(bytes.dropFirst(start)) {
-                case .request(let consumed):
-                    let arguments = parser.arguments.views
-                    if server.mustWait(self, arguments) {
-                        stall()
-                        break requests
-                    }
-                    if isAttack(arguments[0]) { break requests }
-                    start += consumed
-                    execute(engine, arguments, reply)
-                    if reply.bytes.count > 1 << 20 {
-                        takeReplies(reply)
-                        if output.readableBytes > 16 << 20 {
-                            stall()
-                            break requests
-                        }
-                    }
-                case .nothing(let consumed):
-                    start += consumed
-                case .needsMore:
-                    break requests
+        var violation: RESPError?
+        while start < bytes.count && violation == nil && !isClosing && !isStalled {
+            parser.limits.isUnauthenticated = !session.isAuthenticated
+            do throws(RESPError) {
+                let skipped = try batch.fill(
+                    from: bytes.dropFirst(start), parser, limit: session.isAuthenticated ? .max : 1)
+                if batch.count == 0 {
+                    start += skipped
+                    break
                 }
+            } catch {
+                violation = error
             }
-        } catch {
-            reply.error(Array(error.message.utf8))
-            server.log.log(
-                .verbose,
-                "Protocol error (\(error.message)) from client: id=\(session.id) addr=\(peerText)")
-            isClosing = true
+            if batch.count > 1 { batch.prefetch(server.engine, database: session.database) }
+            start += execute(batch, reply)
         }
+        if let violation { refuse(violation, reply) }
         takeReplies(reply)
         return start
+    }
+
+    /// Executes the requests of a batch; answers the bytes that they took.
+    private func execute(_ batch: RequestBatch, _ reply: ReplyWriter) -> Int {
+        let engine = server.engine
+        var consumed = 0
+        for index in 0..<batch.count {
+            let arguments = batch.arguments(index)
+            if server.mustWait(self, arguments) {
+                stall()
+                break
+            }
+            if isAttack(arguments[0]) { break }
+            execute(engine, arguments, reply)
+            consumed = batch.ends[index]
+            if reply.bytes.count > 1 << 20 {
+                takeReplies(reply)
+                if output.readableBytes > 16 << 20 { stall() }
+            }
+            if isClosing || isStalled { break }
+        }
+        // What was parsed ahead and not executed is parsed again.
+        if consumed != batch.end { parser.reset() }
+        return consumed
+    }
+
+    private func refuse(_ violation: RESPError, _ reply: ReplyWriter) {
+        if isClosing || isStalled { return }
+        reply.error(Array(violation.message.utf8))
+        server.log.log(
+            .verbose,
+            "Protocol error (\(violation.message)) from client: id=\(session.id) addr=\(peerText)")
+        isClosing = true
     }
 
     @inline(__always)
