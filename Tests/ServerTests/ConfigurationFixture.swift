@@ -21,7 +21,9 @@ enum Fixture {
         environment.currentDirectory = { current.path.withLock { $0 } }
         environment.readStandardInput = { Array(input.utf8) }
         environment.changeDirectory = { (path: String) throws(ConfigurationRefusal) in
-            if path.hasPrefix("/missing") { throw ConfigurationRefusal("No such file or directory") }
+            if path.hasPrefix("/missing") {
+                throw ConfigurationRefusal("No such file or directory")
+            }
             return current.path.withLock { folder in
                 folder = path.hasPrefix("/") ? path : "\(folder)/\(path)"
                 return folder
@@ -39,7 +41,8 @@ enum Fixture {
 
     /// The configuration of a file with this text.
     static func load(
-        text: String, _ options: [String] = [], in environment: ConfigurationEnvironment = environment()
+        text: String, _ options: [String] = [],
+        in environment: ConfigurationEnvironment = environment()
     ) throws -> Configuration {
         let folder = try TemporaryFolder.make()
         let file = folder.appendingPathComponent("redis.conf")
@@ -56,7 +59,9 @@ private final class CurrentFolder: Sendable {
 
 extension Configuration {
     /// CONFIG SET with texts; answers what a client sees.
-    func answer(_ pairs: (String, String)..., isLocal: Bool = true, isLoading: Bool = false) -> String {
+    func answer(_ pairs: (String, String)..., isLocal: Bool = true, isLoading: Bool = false)
+        -> String
+    {
         do {
             try set(
                 pairs.map { (Array($0.utf8), Array($1.utf8)) }, isLocalClient: isLocal,

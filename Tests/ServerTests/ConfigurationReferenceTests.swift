@@ -23,7 +23,9 @@ struct ConfigurationReferenceTests {
             in: Fixture.environment(folder: server.folder.path))
         var theirs: [String: String] = [:]
         let reply = try server.send(["CONFIG", "GET", "*"])
-        for index in stride(from: 0, to: reply.count, by: 2) { theirs[reply[index]] = reply[index + 1] }
+        for index in stride(from: 0, to: reply.count, by: 2) {
+            theirs[reply[index]] = reply[index + 1]
+        }
         var mine: [String: String] = [:]
         for (name, value) in configuration.get([Array("*".utf8)]) {
             mine[String(decoding: name, as: UTF8.self)] = String(decoding: value, as: UTF8.self)
@@ -51,10 +53,12 @@ struct ConfigurationReferenceTests {
     static let values = [
         "", "abc", "yes", "NO", "-1", "0", "1", "2", "10", "101", "600", "1k", "1mb", "64GB", "+1",
         " 1", "1 ", "50%", "101%", "9999999999", "9223372036854775807", "18446744073709551616",
-        "1 2", "1 2 3", "a b", "1  2", "1 x", "a/b", "a_b", "local", "save", "save now", "now force",
+        "1 2", "1 2 3", "a b", "1  2", "1 x", "a/b", "a_b", "local", "save", "save now",
+        "now force",
         "save nosave", "default", "0x10", "007", "-2", "-6", "{title}", "{x}", "K$", "AKE", "mgx",
         "noeviction", "ALLKEYS-LRU", "everysec", "always", "swapdb", "ip", "panic", "clients",
-        "normal 1mb 1k 5", "slave 0 0 0 replica 1 1 1", "pubsub 1 2", "normal 1 2 x", "master 0 0 0",
+        "normal 1mb 1k 5", "slave 0 0 0 replica 1 1 1", "pubsub 1 2", "normal 1 2 x",
+        "master 0 0 0",
         "50 99.5", "0.1234567", "101.5", "nan", "mb", "b", "1.5", "resetchannels", "optional",
     ]
 
@@ -69,7 +73,9 @@ struct ConfigurationReferenceTests {
             let names = [directive.name, directive.alias].compactMap { $0 }
             if !Set(names).isDisjoint(with: Self.untried.union(Self.ours)) { continue }
             if directive.name.hasPrefix("tls-") { continue }
-            guard let original = try server.send(["CONFIG", "GET", directive.name]).last else { continue }
+            guard let original = try server.send(["CONFIG", "GET", directive.name]).last else {
+                continue
+            }
             for (index, value) in Self.values.enumerated() {
                 let name = names[index % names.count]
                 let expected = try server.send(["CONFIG", "SET", name, value])[0]
@@ -109,7 +115,8 @@ struct ConfigurationReferenceTests {
             [("dir", "/tmp")], [("DbFileName", "x")], [("timeout", "5"), ("maxmemory", "abc")],
             [("Timeout", "abc")], [("rename-command", "a b")], [("port", "99999")],
             [("maxmemory-clients", "101%")], [("maxmemory-clients", "%")],
-            [("maxmemory-clients", "-1")], [("oom-score-adj", "x")], [("oom-score-adj-values", "1")],
+            [("maxmemory-clients", "-1")], [("oom-score-adj", "x")],
+            [("oom-score-adj-values", "1")],
             [("oom-score-adj-values", "1 2 9999")], [("maxclients", "0")],
             [("bind", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17")],
         ]
@@ -131,7 +138,8 @@ struct ConfigurationReferenceTests {
         let cases = [
             ["hash-max-*"], ["PORT"], ["PORT", "port"], ["*ziplist*"], ["s?ve"], ["s[a-c]ve"],
             ["[^a-r]*-size"], ["*panic"], ["use-exit-on-panic"], ["nothing"], ["TIM*"],
-            ["slave*", "replica*"], ["lua\\-*"], ["*-*-*-*-*"], ["a**b*"], ["[", "[a"], ["rename-*"],
+            ["slave*", "replica*"], ["lua\\-*"], ["*-*-*-*-*"], ["a**b*"], ["[", "[a"],
+            ["rename-*"],
         ]
         for patterns in cases {
             let reply = try server.send(["CONFIG", "GET"] + patterns)

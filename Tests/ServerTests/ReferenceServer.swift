@@ -47,7 +47,9 @@ final class ReferenceServer {
         var request = "*\(words.count)\r\n"
         for word in words { request += "$\(word.utf8.count)\r\n\(word)\r\n" }
         let bytes = Array(request.utf8)
-        let sent = unsafe bytes.withUnsafeBytes { unsafe write(connection, $0.baseAddress, $0.count) }
+        let sent = unsafe bytes.withUnsafeBytes {
+            unsafe write(connection, $0.baseAddress, $0.count)
+        }
         try #require(sent == bytes.count)
         return try reply()
     }
