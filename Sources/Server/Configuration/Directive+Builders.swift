@@ -31,10 +31,11 @@ extension Directive {
     /// A size within a range.
     static func memory(
         _ name: String, or alias: String? = nil, is traits: Traits = [],
-        _ range: ClosedRange<UInt64>, _ standard: UInt64, _ store: Store<Int>? = nil
+        _ range: ClosedRange<UInt64>, _ standard: UInt64, check: Check? = nil,
+        _ store: Store<Int>? = nil
     ) -> Directive {
         Directive(
-            name, alias: alias, .memory(range), traits, default: .memory(standard),
+            name, alias: alias, .memory(range), traits, default: .memory(standard), check: check,
             project: projection(store) { value in
                 guard case .memory(let bytes) = value else { return nil }
                 return Int(clamping: bytes)

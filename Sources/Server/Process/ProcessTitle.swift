@@ -17,9 +17,11 @@ public enum ProcessTitle {
         "title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file",
     ]
 
-    /// Whether `template` is well formed.
+    /// Whether `template` is well formed and shows something even where its texts are empty.
     static func isValid(_ template: String) -> Bool {
-        expand(template, Dictionary(uniqueKeysWithValues: variables.map { ($0, "") })) != nil
+        var values = Dictionary(uniqueKeysWithValues: variables.map { ($0, "") })
+        for name in ["listen-addr", "port", "tls-port"] { values[name] = "0" }
+        return expand(template, values)?.isEmpty == false
     }
 
     /// The template with its variables filled in, blanks at the end gone; nil where it is malformed.

@@ -18,9 +18,12 @@ public struct ServiceSupervisor: Sendable {
     /// Finds out who supervises; stops for upstart to see.
     ///
     /// Call it before any thread exists: upstart's variable is taken out of the environment.
-    public init(_ mode: Supervision) {
-        let upstart = Self.variable("UPSTART_JOB")
-        let notify = Self.variable("NOTIFY_SOCKET")
+    public init(_ mode: Supervision) { self.init(mode, variables: Self.variable) }
+
+    /// As above, with other variables than the environment's.
+    init(_ mode: Supervision, variables: (String) -> String?) {
+        let upstart = variables("UPSTART_JOB")
+        let notify = variables("NOTIFY_SOCKET")
         switch mode {
         case .upstart where upstart != nil, .auto where upstart != nil:
             announcement = "Supervised by upstart, will stop to signal readiness."
@@ -80,7 +83,7 @@ public struct ServiceSupervisor: Sendable {
         }
     }
 
-    private static func address(_ path: String) -> (sockaddr_un, socklen_t)? {
+    static func address(_ path: String) -> (sockaddr_un, socklen_t)? {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         var name = Array(path.utf8)

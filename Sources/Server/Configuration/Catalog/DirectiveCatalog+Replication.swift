@@ -26,7 +26,13 @@ extension DirectiveCatalog {
             "disabled"),
         .integer("repl-timeout", 1...Bound.int, 60),
         .integer("repl-ping-replica-period", or: "repl-ping-slave-period", 1...Bound.int, 10),
-        .memory("repl-backlog-size", 1...Bound.size, 1 << 20),
+        .memory(
+            "repl-backlog-size", 1...Bound.size, 1 << 20,
+            check: { (value, _) throws(ConfigurationRefusal) in
+                // Less than 16 KB is raised to that, not refused.
+                guard case .memory(let bytes) = value else { return value }
+                return .memory(max(bytes, 16 << 10))
+            }),
         .integer("repl-backlog-ttl", 0...Bound.long, 3_600),
         .integer("min-replicas-to-write", or: "min-slaves-to-write", 0...Bound.int, 0),
         .integer("min-replicas-max-lag", or: "min-slaves-max-lag", 0...Bound.int, 10),
