@@ -45,6 +45,7 @@ enum Fixture {
         in environment: ConfigurationEnvironment = environment()
     ) throws -> Configuration {
         let folder = try TemporaryFolder.make()
+        defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("redis.conf")
         try Data(text.utf8).write(to: file)
         return try load([file.path] + options, in: environment)

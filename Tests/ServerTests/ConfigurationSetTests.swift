@@ -153,4 +153,12 @@ struct ConfigurationSetTests {
         let answer = try Fixture.load().answer(("maxmemory", "99999999999gb"))
         #expect(answer.hasSuffix("argument must be a memory value"))
     }
+
+    @Test("Shows the number of clients that the system allows")
+    func adoptedClients() throws {
+        let configuration = try Fixture.load(["--maxclients", "600000"])
+        configuration.adopt(maximumClients: 4064)
+        #expect(configuration.settings.maximumClients == 4064)
+        #expect(configuration.shown("maxclients") == "4064")
+    }
 }

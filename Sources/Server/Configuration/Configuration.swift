@@ -92,6 +92,12 @@ public final class Configuration {
         standards[place] = value
     }
 
+    /// Puts the number of clients that the limit of open files allows in the place of `maxclients`.
+    public func adopt(maximumClients: Int) {
+        guard let place = DirectiveCatalog.places["maxclients"] else { return }
+        store(.integer(Int64(maximumClients)), at: place)
+    }
+
     /// The directives set to something that this server doesn't act on yet, by name.
     public var notActedOn: [String] {
         var names: [String] = []
