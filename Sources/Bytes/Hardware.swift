@@ -94,6 +94,7 @@ public enum FloatText {
 /// Hints for the CPU's caches.
 public enum Cache {
     /// Asks for the line at `address`; any address will do, nothing is read.
+    @inlinable
     @inline(__always)
     @unsafe
     public static func prefetch(_ address: UnsafeRawPointer) {

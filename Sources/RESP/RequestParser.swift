@@ -92,6 +92,8 @@ public final class RequestParser {
     }
 
     private func parseArray(_ bytes: ByteView) throws(RESPError) -> ParseOutcome {
+        // One reference for the whole request, not one for each argument.
+        let table = arguments
         if expected < 0 {
             guard let line = try lengthLine(bytes, from: 1, what: "mbulk") else {
                 return .needsMore
@@ -106,9 +108,9 @@ public final class RequestParser {
             expected = Int(count)
             position = line.end
             bulkLength = -1
-            arguments.removeAll()
+            table.removeAll()
         }
-        while arguments.count < expected {
+        while table.count < expected {
             if bulkLength < 0 {
                 guard position < bytes.count else { return .needsMore }
                 if bytes[position] != 36 {
@@ -128,11 +130,11 @@ public final class RequestParser {
                 position = line.end
             }
             guard bytes.count - position >= bulkLength + 2 else { return .needsMore }
-            arguments.append(offset: position, count: bulkLength)
+            table.append(offset: position, count: bulkLength)
             position += bulkLength + 2
             bulkLength = -1
         }
-        arguments.bind(to: bytes)
+        table.bind(to: bytes)
         let consumed = position
         expected = -1
         position = 0
