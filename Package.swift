@@ -57,7 +57,12 @@ let package = Package(
         tests(
             "BackendsTests",
             ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"]),
-        tests("ServerTests", ["Bytes", "Engine", "Server", "TestSupport"]),
+        tests(
+            "ServerTests",
+            [
+                "Bytes", "Engine", "Persistence", "Records", "Server", "TestSupport", nioCore,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
         tests("EndToEndTests", ["Bytes", "TestSupport", "holdfast-server"]),
         tests("HouseStyleTests", ["TestSupport"]),
     ],
