@@ -1,0 +1,74 @@
+/// What is wrong with a command, as the client reads it: Redis's texts, composed in this one file.
+import Bytes
+
+/// An error reply: code and text, without the leading minus.
+public struct CommandError: Error, Equatable, Sendable {
+    /// `WRONGTYPE Operation against ...`.
+    public let message: [UInt8]
+
+    /// An error with this whole text, code included.
+    public init(_ message: String) { self.message = Array(message.utf8) }
+
+    /// An error with these bytes; for texts that quote what a client sent.
+    public init(bytes: [UInt8]) { message = bytes }
+
+    static let wrongType = CommandError(
+        "WRONGTYPE Operation against a key holding the wrong kind of value")
+    static let syntax = CommandError("ERR syntax error")
+    static let notAnInteger = CommandError("ERR value is not an integer or out of range")
+    static let notAFloat = CommandError("ERR value is not a valid float")
+    static let noSuchKey = CommandError("ERR no such key")
+    static let indexOutOfRange = CommandError("ERR index out of range")
+    static let overflow = CommandError("ERR increment or decrement would overflow")
+    static let nanOrInfinity = CommandError("ERR increment would produce NaN or Infinity")
+    static let stringTooLong = CommandError(
+        "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+    static let sameObject = CommandError("ERR source and destination objects are the same")
+    static let outOfMemory = CommandError(
+        "OOM command not allowed when used memory > 'maxmemory'.")
+    static let authenticationRequired = CommandError("NOAUTH Authentication required.")
+    static let loading = CommandError("LOADING Holdfast is loading the dataset in memory")
+    static let executionAborted = CommandError(
+        "EXECABORT Transaction discarded because of previous errors.")
+    static let databaseOutOfRange = CommandError("ERR DB index is out of range")
+    static let invalidDatabase = CommandError("ERR invalid DB index")
+
+    /// `ERR unknown command 'x', with args beginning with: 'a' 'b' `, cut as Redis cuts it.
+    static func unknownCommand(_ arguments: ByteViews) -> CommandError {
+        var text = Array("ERR unknown command '".utf8)
+        text += arguments[0][0..<min(128, arguments[0].count)].array
+        text += Array("', with args beginning with: ".utf8)
+        var quoted: [UInt8] = []
+        for argument in arguments.dropFirst(1) {
+            let room = 128 - quoted.count
+            if room <= 0 { break }
+            quoted.append(39)
+            quoted += argument[0..<min(room, argument.count)].array
+            quoted += [39, 32]
+        }
+        return CommandError(bytes: text + quoted)
+    }
+
+    /// `ERR wrong number of arguments for 'get' command`.
+    static func wrongArity(_ name: String) -> CommandError {
+        CommandError("ERR wrong number of arguments for '\(name)' command")
+    }
+
+    /// `ERR unknown subcommand 'x'. Try CLIENT HELP.`.
+    static func unknownSubcommand(_ word: ByteView, of command: String) -> CommandError {
+        let shown = word[0..<min(128, word.count)].array
+        return CommandError(
+            bytes: Array("ERR unknown subcommand '".utf8) + shown
+                + Array("'. Try \(command.uppercased()) HELP.".utf8))
+    }
+
+    /// `ERR invalid expire time in 'set' command`.
+    static func invalidExpireTime(_ name: String) -> CommandError {
+        CommandError("ERR invalid expire time in '\(name)' command")
+    }
+
+    /// The refusal of writes while the disk fails.
+    static func misconfigured(_ reason: String) -> CommandError {
+        CommandError("MISCONF Errors writing to the AOF file: \(reason)")
+    }
+}

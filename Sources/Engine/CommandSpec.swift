@@ -1,0 +1,158 @@
+/// The declaration of a command: one value from which dispatch, COMMAND, ACL categories and the
+/// documentation are all answered.
+import Bytes
+import RESP
+
+/// Executes a command: writes exactly one reply, or throws before it has written any.
+public typealias CommandHandler = (
+    _ engine: Engine, _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter
+) throws(CommandError) -> Void
+
+/// What the dispatcher needs to know of a command; names as in Redis's COMMAND.
+public struct CommandFlags: OptionSet, Sendable, Hashable {
+    /// The set's bits.
+    public let rawValue: UInt32
+    /// A set of flags.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// May change the dataset.
+    public static let write = CommandFlags(rawValue: 1 << 0)
+    /// Reads the dataset only.
+    public static let readonly = CommandFlags(rawValue: 1 << 1)
+    /// May use more memory: refused over `maxmemory`.
+    public static let denyoom = CommandFlags(rawValue: 1 << 2)
+    /// For administrators.
+    public static let admin = CommandFlags(rawValue: 1 << 3)
+    /// Publish and subscribe.
+    public static let pubsub = CommandFlags(rawValue: 1 << 4)
+    /// Not from scripts.
+    public static let noscript = CommandFlags(rawValue: 1 << 5)
+    /// May block its client.
+    public static let blocking = CommandFlags(rawValue: 1 << 6)
+    /// Runs while the dataset is being loaded.
+    public static let loading = CommandFlags(rawValue: 1 << 7)
+    /// Runs on a stale replica.
+    public static let stale = CommandFlags(rawValue: 1 << 8)
+    /// Not shown to MONITOR.
+    public static let skipMonitor = CommandFlags(rawValue: 1 << 9)
+    /// Not put into the slow log.
+    public static let skipSlowlog = CommandFlags(rawValue: 1 << 10)
+    /// O(1) or O(log n).
+    public static let fast = CommandFlags(rawValue: 1 << 11)
+    /// Runs before authentication.
+    public static let noAuth = CommandFlags(rawValue: 1 << 12)
+    /// Not inside MULTI.
+    public static let noMulti = CommandFlags(rawValue: 1 << 13)
+    /// Keys are not at fixed places.
+    public static let movablekeys = CommandFlags(rawValue: 1 << 14)
+    /// Allowed while busy with a script.
+    public static let allowBusy = CommandFlags(rawValue: 1 << 15)
+    /// Executes at once inside MULTI instead of being queued (EXEC and its kin).
+    public static let notQueued = CommandFlags(rawValue: 1 << 16)
+
+    /// Names for COMMAND, in the order Redis prints them.
+    static let names: [(CommandFlags, String)] = [
+        (.write, "write"), (.readonly, "readonly"), (.denyoom, "denyoom"), (.admin, "admin"),
+        (.pubsub, "pubsub"), (.noscript, "noscript"), (.blocking, "blocking"),
+        (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
+        (.skipSlowlog, "skip_slowlog"), (.fast, "fast"), (.noAuth, "no_auth"),
+        (.noMulti, "no_multi"), (.movablekeys, "movablekeys"), (.allowBusy, "allow_busy"),
+    ]
+}
+
+/// Families of commands; each is an ACL category and a group of the documentation.
+public enum CommandGroup: String, Sendable {
+    /// Keys of any type.
+    case generic
+    /// Strings.
+    case string
+    /// Hashes.
+    case hash
+    /// The connection itself.
+    case connection
+    /// MULTI and its kin.
+    case transactions
+    /// The server.
+    case server
+    /// Scripts and functions.
+    case scripting
+}
+
+/// Where a command's keys are, and what happens to them (Redis's key specifications).
+public struct KeySpec: Sendable, Hashable {
+    /// Flags as COMMAND INFO prints them: `RW`, `RO`, `OW`, `RM`, `access`, `update`, `insert`, `delete`, ...
+    public let flags: [String]
+    /// Place of the first key (the command's name is 0).
+    public let first: Int
+    /// Place of the last key; negative counts from the end.
+    public let last: Int
+    /// Distance between keys.
+    public let step: Int
+
+    /// A specification.
+    public init(_ flags: [String], first: Int = 1, last: Int? = nil, step: Int = 1) {
+        self.flags = flags
+        self.first = first
+        self.last = last ?? first
+        self.step = step
+    }
+}
+
+/// One command or subcommand.
+public struct CommandSpec {
+    /// Lower case; a subcommand's own word.
+    public let name: String
+    /// Arguments with the name: exactly this many, or at least its magnitude where negative.
+    public let arity: Int
+    /// What the dispatcher must know.
+    public let flags: CommandFlags
+    /// Where the keys are.
+    public let keys: [KeySpec]
+    /// The family.
+    public let group: CommandGroup
+    /// First version of Redis that had it.
+    public let since: String
+    /// One line.
+    public let summary: String
+    /// In terms of the dataset.
+    public let complexity: String
+    /// The syntax behind the name, as in Redis's documentation: `key value [NX | XX]`.
+    public let syntax: String
+    /// The words after a container's name; empty for a plain command.
+    public let subcommands: [CommandSpec]
+    /// Executes it.
+    public let handler: CommandHandler
+
+    /// A declaration.
+    public init(
+        _ name: String, arity: Int, _ flags: CommandFlags, keys: [KeySpec] = [],
+        group: CommandGroup, since: String, summary: String, complexity: String = "O(1)",
+        syntax: String = "", subcommands: [CommandSpec] = [],
+        handler: @escaping CommandHandler
+    ) {
+        self.name = name
+        self.arity = arity
+        self.flags = flags
+        self.keys = keys
+        self.group = group
+        self.since = since
+        self.summary = summary
+        self.complexity = complexity
+        self.syntax = syntax
+        self.subcommands = subcommands
+        self.handler = handler
+    }
+
+    /// A container such as CLIENT: its second word chooses.
+    public init(
+        container name: String, group: CommandGroup, since: String, summary: String,
+        subcommands: [CommandSpec]
+    ) {
+        self.init(
+            name, arity: -2, [], group: group, since: since, summary: summary,
+            complexity: "Depends on subcommand.", subcommands: subcommands
+        ) { _, _, arguments, _ throws(CommandError) in
+            throw .unknownSubcommand(arguments[1], of: name)
+        }
+    }
+}

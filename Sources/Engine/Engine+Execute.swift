@@ -1,0 +1,159 @@
+/// The path of one command: find it, check that it may run, queue or execute it, account for it.
+import Bytes
+import Persistence
+import RESP
+import Records
+
+extension Engine {
+    /// Executes one command; exactly one reply is appended to `reply`.
+    public func execute(_ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter) {
+        reply.version = session.version
+        do {
+            let command = try admit(session, arguments)
+            if session.transaction != nil && !command.spec.flags.contains(.notQueued) {
+                queue(command, arguments, session)
+                reply.bytes.append("+QUEUED\r\n")
+                return
+            }
+            session.lastCommand = command
+            if let monitor, !command.spec.flags.contains(.skipMonitor) {
+                monitor(session, arguments)
+            }
+            call(command, session, arguments, reply)
+        } catch {
+            fail(error, session, arguments, reply)
+        }
+        if !pendingExpiry.isEmpty { deleteExpired() }
+    }
+
+    /// Finds the command and checks that it may run now.
+    private func admit(
+        _ session: Session, _ arguments: ByteViews
+    ) throws(CommandError) -> Command {
+        guard let found = commands.find(arguments[0]) else {
+            throw .unknownCommand(arguments)
+        }
+        var command = found
+        if !found.subcommands.isEmpty && arguments.count > 1 {
+            guard let child = found.subcommands[arguments[1].text.lowercased()] else {
+                throw .unknownSubcommand(arguments[1], of: found.spec.name)
+            }
+            command = child
+        }
+        guard command.accepts(argumentCount: arguments.count) else {
+            command.rejectedCalls += 1
+            throw .wrongArity(command.fullName)
+        }
+        let flags = command.spec.flags
+        if !session.isAuthenticated && !flags.contains(.noAuth) {
+            command.rejectedCalls += 1
+            throw .authenticationRequired
+        }
+        if isLoading && !flags.contains(.loading) && !session.isReplay { throw .loading }
+        if flags.contains(.noMulti) && session.isInTransaction {
+            throw CommandError("ERR Command not allowed inside a transaction")
+        }
+        try checkResources(command, session)
+        return command
+    }
+
+    @inline(__always)
+    private func checkResources(_ command: Command, _ session: Session) throws(CommandError) {
+        if session.isReplay { return }
+        let flags = command.spec.flags
+        if settings.maximumMemory > 0 {
+            let isOver = !evictIfNeeded()
+            let queueWouldGrow = session.isInTransaction && !flags.contains(.notQueued)
+            if isOver && (flags.contains(.denyoom) || queueWouldGrow && flags.contains(.write)) {
+                command.rejectedCalls += 1
+                throw .outOfMemory
+            }
+        }
+        if flags.contains(.write), let refusal = backend?.refusal {
+            command.rejectedCalls += 1
+            throw .misconfigured(refusal.reason)
+        }
+    }
+
+    /// Runs an admitted command and does the accounts.
+    func call(
+        _ command: Command, _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter
+    ) {
+        let start = clockOfLastCommand
+        let cpuStart = settings.tracksCommandCPU ? ThreadCPU.nanoseconds() : 0
+        let mark = reply.bytes.count
+        do {
+            try command.spec.handler(self, session, arguments, reply)
+        } catch {
+            reply.bytes.truncate(to: mark)
+            command.failedCalls += 1
+            countError(error)
+            reply.error(error.message)
+        }
+        closeUnit()
+        command.calls &+= 1
+        statistics.commandsProcessed &+= 1
+        if session.isReplay { return }
+        let end = clock.monotonicNanoseconds
+        clockOfLastCommand = end
+        let elapsed = end &- start
+        command.nanoseconds &+= elapsed
+        if settings.tracksCommandCPU {
+            let spent = ThreadCPU.nanoseconds() &- cpuStart
+            statistics.maximumCommandCPU = max(statistics.maximumCommandCPU, spent)
+        }
+        if elapsed >= slowLog.thresholdNanoseconds && !command.spec.flags.contains(.skipSlowlog) {
+            slowLog.add(
+                arguments, nanoseconds: elapsed, at: now, session: session,
+                keeping: settings.slowlogLength)
+        }
+    }
+
+    /// Tells the engine that a batch of commands begins: time spent before belongs to none of them.
+    @inline(__always)
+    public func beginBatch() {
+        clockOfLastCommand = clock.monotonicNanoseconds
+        refreshTime()
+        keyspace.collect()
+    }
+
+    private func fail(
+        _ error: CommandError, _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter
+    ) {
+        // A command that can't be queued spoils its transaction.
+        if session.transaction != nil { session.transaction?.isAborted = true }
+        countError(error)
+        reply.error(error.message)
+    }
+
+    /// Counts an error reply under its code.
+    func countError(_ error: CommandError) {
+        statistics.errorReplies += 1
+        let code = String(decoding: error.message.prefix { $0 != 32 }, as: UTF8.self)
+        if statistics.errors.count < 128 || statistics.errors[code] != nil {
+            statistics.errors[code, default: 0] += 1
+        }
+    }
+
+    // MARK: Units
+
+    /// Records one change of the dataset.
+    @inline(__always)
+    public func record(_ mutation: Mutation, database: Int) {
+        changes &+= 1
+        guard let backend else { return }
+        if !isUnitOpen {
+            isUnitOpen = true
+            backend.beginUnit()
+        }
+        backend.record(mutation, database: database)
+    }
+
+    @inline(__always)
+    func closeUnit() {
+        if isUnitOpen && !isInExec {
+            isUnitOpen = false
+            backend?.endUnit()
+        }
+    }
+}

@@ -1,0 +1,206 @@
+/// The primitives through which commands see and change keys.
+///
+/// Each change touches the key for WATCH and leaves recording to the command, which knows the mutation's best
+/// form; so a command is: locate, check the type, change, `record`, reply.
+import Bytes
+import Records
+
+extension Engine {
+    @inline(__always)
+    var heap: Heap { keyspace.heap }
+
+    @inline(__always)
+    func table(_ session: Session) -> Table { keyspace.tables[session.database] }
+
+    // MARK: Reading
+
+    /// The entry of `key` for a reading command; an expired one counts as absent and is deleted after
+    /// the command.
+    @inline(__always)
+    func read(_ key: ByteView, _ session: Session) -> Entry? {
+        let entry = peek(key, session)
+        if let entry {
+            statistics.keyspaceHits &+= 1
+            if !session.leavesStamps { stampAccess(entry) }
+        } else {
+            statistics.keyspaceMisses &+= 1
+        }
+        return entry
+    }
+
+    /// As `read`, but neither counted nor stamped (TTL, OBJECT, EXISTS).
+    @inline(__always)
+    func peek(_ key: ByteView, _ session: Session) -> Entry? {
+        peek(key, database: session.database, isReplay: session.isReplay)
+    }
+
+    @inline(__always)
+    func peek(_ key: ByteView, database: Int, isReplay: Bool) -> Entry? {
+        guard let entry = keyspace.tables[database].find(key, hash: heap.sip.hash(key)) else {
+            return nil
+        }
+        if entry.hasDeadline, !isReplay, isExpired(entry) {
+            pendingExpiry.append(WatchedKey(database: database, key: key.array))
+            return nil
+        }
+        return entry
+    }
+
+    /// Whether the deadline has passed. An entry without one never expires.
+    @inline(__always)
+    func isExpired(_ entry: Entry) -> Bool {
+        guard let deadline = entry.deadline else { return false }
+        return deadline < now
+    }
+
+    // MARK: Writing
+
+    /// Where `key` is, for a writing command; an expired one is deleted first.
+    @inline(__always)
+    func locate(_ key: ByteView, _ session: Session) -> Position? {
+        locate(key, database: session.database, isReplay: session.isReplay)
+    }
+
+    @inline(__always)
+    func locate(_ key: ByteView, database: Int, isReplay: Bool) -> Position? {
+        let table = keyspace.tables[database]
+        guard let position = table.locate(key, hash: heap.sip.hash(key)) else { return nil }
+        if position.entry.hasDeadline, !isReplay, isExpired(position.entry) {
+            expireNow(position, database)
+            return nil
+        }
+        return position
+    }
+
+    /// Makes `key` the string `value` with `deadline`, whatever it was; integers are stored as such.
+    func setString(
+        _ key: ByteView, _ value: ByteView, deadline: Deadline?, at position: Position?,
+        _ session: Session
+    ) {
+        if let integer = value.count <= 20 ? Decimal.parse(value) : nil {
+            setInteger(key, integer, deadline: deadline, at: position, session)
+            return
+        }
+        let table = table(session)
+        guard let position else {
+            let entry = Entry.make(key: key, kind: .string, value: value, deadline: deadline)
+            insertNew(entry, hash: heap.sip.hash(key), session.database)
+            return
+        }
+        let place = table.writable(position, heap)
+        let old = place.entry
+        if old.kind == .string, old.value.count == value.count, old.hasDeadline == (deadline != nil),
+            place.isOwned(heap)
+        {
+            old.overwriteValue(at: 0, with: value)
+            if let deadline {
+                old.setDeadline(deadline)
+                table.noteSoonest(deadline, place.hash)
+            }
+        } else {
+            replaceValue(
+                place, Entry.make(key: key, kind: .string, value: value, deadline: deadline), table)
+        }
+        touch(key, session.database)
+    }
+
+    /// Makes `key` an integer.
+    func setInteger(
+        _ key: ByteView, _ value: Int64, deadline: Deadline?, at position: Position?,
+        _ session: Session
+    ) {
+        let word = UInt64(bitPattern: value)
+        guard let position else {
+            let entry = Entry.make(key: key, kind: .integer, word: word, deadline: deadline)
+            insertNew(entry, hash: heap.sip.hash(key), session.database)
+            return
+        }
+        let table = table(session)
+        let place = table.writable(position, heap)
+        let old = place.entry
+        if old.kind == .integer, old.deadline == deadline, place.isOwned(heap) {
+            old.setWord(word)
+        } else {
+            replaceValue(
+                place, Entry.make(key: key, kind: .integer, word: word, deadline: deadline), table)
+        }
+        touch(key, session.database)
+    }
+
+    /// Puts in an entry whose key is absent.
+    func insertNew(_ entry: Entry, hash: UInt64, _ database: Int) {
+        stampNew(entry)
+        keyspace.tables[database].insert(entry, hash: hash, heap)
+        touch(entry.key, database)
+    }
+
+    /// Replaces the entry at a writable position, and what a table of the old one held goes too.
+    func replaceValue(_ place: Position, _ entry: Entry, _ table: Table) {
+        let old = place.entry
+        entry.setStamp(old.stamp)
+        stampAccess(entry)
+        retireNested(old, table)
+        table.replace(place, with: entry, heap)
+    }
+
+    private func retireNested(_ entry: Entry, _ table: Table) {
+        guard entry.kind == .tableHash else { return }
+        let nested = entry.table
+        let bytes = nested.bytes
+        table.bytes -= bytes
+        // Views may see some of its nodes even where the entry is the live side's own.
+        heap.retire(.table(nested), bytes: bytes, isPrivate: false)
+    }
+
+    /// Takes the key at `position` out; nothing is recorded.
+    func remove(_ position: Position, database: Int) {
+        let table = keyspace.tables[database]
+        let place = table.writable(position, heap)
+        touch(place.entry.key, database)
+        retireNested(place.entry, table)
+        table.remove(place, heap)
+    }
+
+    /// Gives the key at `position` another deadline (nil: none); answers where it is now.
+    @discardableResult
+    func setDeadline(_ deadline: Deadline?, at position: Position, database: Int) -> Position {
+        let table = keyspace.tables[database]
+        let place = table.writable(position, heap)
+        let old = place.entry
+        touch(old.key, database)
+        if old.deadline == deadline { return place }
+        if let deadline, old.hasDeadline, place.isOwned(heap) {
+            old.setDeadline(deadline)
+            table.noteSoonest(deadline, place.hash)
+            return place
+        }
+        let new: Entry
+        if old.kind == .tableHash {
+            // Another entry leads to the same table: under a header of its own where a view keeps the old one.
+            let isOwned = place.isOwned(heap)
+            let nested = isOwned ? old.table : old.table.copyHeader(heap)
+            if !isOwned {
+                heap.retire(.header(old.table), bytes: Table.headerBytes, isPrivate: false)
+            }
+            new = Entry.make(key: old.key, kind: .tableHash, table: nested, deadline: deadline)
+        } else {
+            new = Entry.make(key: old.key, kind: old.kind, value: old.value, deadline: deadline)
+        }
+        new.setStamp(old.stamp)
+        table.replace(place, with: new, heap)
+        return place
+    }
+
+    /// Writes the fields of the hash at `position`.
+    func hashWriter(_ position: Position, _ session: Session) -> HashWriter {
+        HashWriter(position, in: table(session), heap, settings.hashLimits, scratch)
+    }
+
+    // MARK: WATCH
+
+    /// Tells those who watch the key that it changed.
+    @inline(__always)
+    func touch(_ key: ByteView, _ database: Int) {
+        if !watchers.isEmpty { touchWatched(key, database) }
+    }
+}

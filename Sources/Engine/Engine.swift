@@ -1,0 +1,126 @@
+/// The engine: executes commands on the keyspace, one at a time, and records what they change.
+///
+/// Pure: no disk, no socket; the clock and the backend are given. A plain class that one
+/// thread owns (the server's event loop; the loading thread before that). It is deterministic but for the
+/// clock and the random numbers it is given, which tests fix.
+///
+/// INVARIANT 1: whatever changes the dataset goes through a primitive of Engine+Keys and is recorded in the same
+/// call; so the mutations of the backend, replayed, give this dataset.
+/// INVARIANT 2: mutations of one command (or of one EXEC) are one unit of the backend.
+import Bytes
+import Persistence
+import RESP
+import Records
+
+/// Executes commands; see the file's header.
+public final class Engine {
+    /// The data.
+    public internal(set) var keyspace: Keyspace
+    /// The commands.
+    public let commands: CommandTable
+    /// The clocks.
+    public let clock: any Clock
+    /// Where changes are recorded; nil while loading, and where nothing is kept.
+    public var backend: (any PersistenceBackend)?
+    /// Values that CONFIG SET may change.
+    public var settings = EngineSettings()
+    /// Figures for INFO.
+    public var statistics = EngineStatistics()
+    /// The dataset is being loaded: only commands flagged `loading` run.
+    public var isLoading = false
+    /// Wall-clock time of the current batch, in milliseconds since 1970.
+    public internal(set) var now = Deadline(millisecondsSinceEpoch: 0)
+    /// Random numbers for RANDOMKEY, eviction and their kin.
+    public var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    /// Changes since the start; commands compare it to know whether they wrote.
+    public internal(set) var changes: UInt64 = 0
+    /// Commands that were slow.
+    public let slowLog = SlowLog()
+    /// Called with each command before it executes while a MONITOR listens.
+    public var monitor: ((Session, ByteViews) -> Void)?
+    /// Active expiry is on (DEBUG SET-ACTIVE-EXPIRE).
+    public var expiresActively = true
+
+    let scratch = ByteWriter(capacity: 16 << 10)
+    var watchers: [WatchedKey: [ObjectIdentifier: WeakSession]] = [:]
+    var pendingExpiry: [WatchedKey] = []
+    var isUnitOpen = false
+    var isInExec = false
+    var clockOfLastCommand: UInt64 = 0
+    var eviction = EvictionPool()
+
+    /// An engine over empty databases.
+    public init(databases: Int = 16, clock: any Clock, families: [[CommandSpec]] = []) {
+        keyspace = Keyspace(databases: databases)
+        self.clock = clock
+        commands = CommandTable((EngineCommands.families + families).flatMap { $0 })
+        refreshTime()
+    }
+
+    /// Reads the wall clock: once a batch is enough.
+    @inline(__always)
+    public func refreshTime() { now = clock.now }
+
+    /// Takes over a keyspace that another thread loaded.
+    public func adopt(_ other: Keyspace) { keyspace = other }
+
+    /// Freezes everything, for a background reader. O(1).
+    public func freeze() -> FrozenKeyspace { keyspace.freeze(at: now) }
+}
+
+/// A session that may be gone.
+struct WeakSession {
+    weak var session: Session?
+}
+
+/// What commands read of the configuration.
+public struct EngineSettings: Sendable {
+    /// Where hashes stop being packed.
+    public var hashLimits = HashLimits()
+    /// `proto-max-bulk-len`: no string grows beyond.
+    public var maximumStringBytes = 512 << 20
+    /// `maxmemory` in bytes, 0: no limit.
+    public var maximumMemory = 0
+    /// `maxmemory-policy`.
+    public var evictionPolicy = EvictionPolicy.noeviction
+    /// `maxmemory-samples`.
+    public var evictionSamples = 5
+    /// `lfu-log-factor`.
+    public var lfuLogFactor = 10
+    /// `lfu-decay-time` in minutes.
+    public var lfuDecayMinutes = 1
+    /// `slowlog-log-slower-than` in microseconds; negative: off.
+    public var slowlogMicroseconds = 10_000
+    /// `slowlog-max-len`.
+    public var slowlogLength = 128
+    /// Read the thread's CPU clock around each command (`command-cpu-tracking`).
+    public var tracksCommandCPU = false
+
+    /// Redis's defaults.
+    public init() {}
+}
+
+/// Counters for INFO.
+public struct EngineStatistics: Sendable {
+    /// Commands executed.
+    public var commandsProcessed = 0
+    /// Reads that found their key.
+    public var keyspaceHits = 0
+    /// Reads that did not.
+    public var keyspaceMisses = 0
+    /// Keys removed because their deadline passed.
+    public var expiredKeys = 0
+    /// Keys removed for room.
+    public var evictedKeys = 0
+    /// Error replies.
+    public var errorReplies = 0
+    /// Error replies by code: `ERR`, `WRONGTYPE`, ...
+    public var errors: [String: Int] = [:]
+    /// The most CPU time one command took on the engine's thread, in nanoseconds (where tracked).
+    public var maximumCommandCPU: UInt64 = 0
+    /// Highest value of used memory seen.
+    public var peakMemory = 0
+
+    /// All zero.
+    public init() {}
+}

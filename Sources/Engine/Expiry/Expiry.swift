@@ -1,0 +1,108 @@
+/// Keys whose deadline has passed: deleted when a command meets them, and by a sweep that finds all.
+///
+/// There is no index of deadlines: each segment and chunk keeps a lower bound of the deadlines in it
+/// (Segment.swift, Table.swift), so a sweep looks only where something is due. It costs a look at each
+/// chunk (one for some 10,000 keys) and finds every expired key, where sampling finds most.
+///
+/// Bounds are lowered by writes and set right by the sweep that looks; a key persisted or deleted leaves
+/// them too low, which costs one look.
+import Bytes
+import Records
+
+extension Engine {
+    /// Deletes the keys that reading commands found expired.
+    func deleteExpired() {
+        let keys = pendingExpiry
+        pendingExpiry.removeAll(keepingCapacity: true)
+        for each in keys {
+            each.key.withByteView { key in
+                let table = keyspace.tables[each.database]
+                guard let position = table.locate(key, hash: heap.sip.hash(key)),
+                    isExpired(position.entry)
+                else { return }
+                expireNow(position, each.database)
+            }
+        }
+        closeUnit()
+    }
+
+    /// Deletes an expired key and records that it is gone.
+    func expireNow(_ position: Position, _ database: Int) {
+        statistics.expiredKeys += 1
+        discard(position, database)
+    }
+
+    /// Deletes a key outside of any command's effect (expiry, eviction) and records it.
+    func discard(_ position: Position, _ database: Int) {
+        let key = position.entry.key.array
+        remove(position, database: database)
+        key.withByteView { record(.delete(key: $0), database: database) }
+    }
+
+    /// Sweeps for expired keys; called about ten times a second.
+    ///
+    /// - Parameter budgetNanoseconds: stops after this much time; the next call goes on there.
+    /// - Returns: whether everything due was deleted.
+    @discardableResult
+    public func expireCycle(budgetNanoseconds: UInt64) -> Bool {
+        guard expiresActively, !isLoading else { return true }
+        let start = clock.monotonicNanoseconds
+        for database in 0..<keyspace.databaseCount where keyspace.tables[database].deadlines > 0 {
+            if !sweep(database, until: start &+ budgetNanoseconds) { return false }
+        }
+        return true
+    }
+
+    private func sweep(_ database: Int, until end: UInt64) -> Bool {
+        let table = keyspace.tables[database]
+        var due: [[UInt8]] = []
+        var isDone = true
+        var hash: UInt64 = 0
+        // Chunks in order of their prefix; the table is not changed while `due` is filled.
+        scan: while true {
+            let chunk = table.chunk(hash)
+            let prefixBits = chunk.prefixBits
+            if chunk.soonest < now {
+                var soonest = Deadline.distantFuture
+                forEachSegment(of: chunk) { segment in
+                    if due.count < 1024 { collectDue(segment, &due) } else { isDone = false }
+                    soonest = min(soonest, segment.soonest)
+                }
+                chunk.soonest = soonest
+                for key in due { deleteDue(key, database) }
+                closeUnit()
+                due.removeAll(keepingCapacity: true)
+                if clock.monotonicNanoseconds > end { return false }
+                if !isDone { return false }
+            }
+            if prefixBits == 0 { break scan }
+            let prefix = hash >> UInt64(64 - prefixBits)
+            if prefix == (1 << UInt64(prefixBits)) - 1 { break scan }
+            hash = (prefix + 1) << UInt64(64 - prefixBits)
+        }
+        return isDone
+    }
+
+    /// Appends the expired keys of a segment to `due` and sets its bound right.
+    private func collectDue(_ segment: Segment, _ due: inout [[UInt8]]) {
+        guard segment.soonest < now else { return }
+        var soonest = Deadline.distantFuture
+        for slot in 0..<Segment.capacity where segment.isOccupied(slot) {
+            let entry = segment.entry(slot)
+            guard let deadline = entry.deadline else { continue }
+            // A due key is deleted right after; should that fail to come, the bound still says so.
+            if deadline < now { due.append(entry.key.array) }
+            soonest = min(soonest, deadline)
+        }
+        segment.soonest = soonest
+    }
+
+    private func deleteDue(_ key: [UInt8], _ database: Int) {
+        key.withByteView { view in
+            let table = keyspace.tables[database]
+            guard let position = table.locate(view, hash: heap.sip.hash(view)) else { return }
+            expireNow(position, database)
+            // The bounds that the deleted key held low are set right by the next look.
+        }
+    }
+}

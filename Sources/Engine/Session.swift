@@ -1,0 +1,78 @@
+/// One client as the engine sees it: database, protocol, transaction. It knows no socket.
+import Bytes
+
+/// The engine's side of a connection (or of a replayed log).
+public final class Session {
+    /// Rises with every connection, never used twice.
+    public let id: UInt64
+    /// The database that commands act on.
+    public var database = 0
+    /// Protocol version, 2 or 3.
+    public var version = 2
+    /// Whether commands other than AUTH and its kin may run.
+    public var isAuthenticated = true
+    /// CLIENT SETNAME.
+    public var name: [UInt8] = []
+    /// CLIENT SETINFO LIB-NAME.
+    public var libraryName: [UInt8] = []
+    /// CLIENT SETINFO LIB-VER.
+    public var libraryVersion: [UInt8] = []
+    /// The open MULTI, nil outside.
+    public internal(set) var transaction: Transaction?
+    /// Keys under WATCH.
+    var watched: [WatchedKey] = []
+    /// A watched key was touched: EXEC will answer nil.
+    var isDirty = false
+    /// CLIENT NO-TOUCH: reads leave the access stamps alone.
+    public var leavesStamps = false
+    /// The log is being replayed through this session: nothing expires, nothing is recorded.
+    public let isReplay: Bool
+    /// What the server attaches: its connection.
+    public weak var connection: (any SessionConnection)?
+    /// Name of the last command, for CLIENT LIST.
+    public internal(set) var lastCommand: Command?
+
+    /// A session of a new client.
+    public init(id: UInt64, isReplay: Bool = false) {
+        self.id = id
+        self.isReplay = isReplay
+    }
+
+    /// Whether a MULTI is open.
+    public var isInTransaction: Bool { transaction != nil }
+
+    /// Keys under WATCH, for CLIENT LIST.
+    public var watchedCount: Int { watched.count }
+}
+
+/// Commands queued behind MULTI.
+public struct Transaction {
+    /// One queued command.
+    struct Queued {
+        let command: Command
+        let arguments: [[UInt8]]
+    }
+
+    var queue: [Queued] = []
+    /// A command could not be queued: EXEC will refuse.
+    var isAborted = false
+    /// One of the queued commands may write.
+    var hasWrites = false
+    /// Bytes that the queued arguments take.
+    var bytes = 0
+
+    /// Commands queued so far.
+    public var count: Int { queue.count }
+}
+
+/// A key under WATCH.
+struct WatchedKey: Hashable {
+    let database: Int
+    let key: [UInt8]
+}
+
+/// What a session needs of its connection; the server implements it.
+public protocol SessionConnection: AnyObject {
+    /// The client asked to leave (QUIT): close when the replies are out.
+    func closeAfterReplies()
+}
