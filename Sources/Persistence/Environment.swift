@@ -11,6 +11,12 @@ public protocol BackgroundRunner: AnyObject {
         on lane: BackgroundLane,
         _ work: @escaping @Sendable () -> Output,
         finish: @escaping (Output) -> Void)
+    /// Runs `body` on the engine's thread after the current call has returned to the engine.
+    func later(_ body: @escaping () -> Void)
+    /// Waits for all work handed over so far and runs its `finish` steps here and now.
+    ///
+    /// Called on the engine's thread, by a backend that closes.
+    func drain()
 }
 
 /// Threads for slow work; each lane is serial.

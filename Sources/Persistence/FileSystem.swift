@@ -62,8 +62,10 @@ public struct FileStatus: Sendable, Hashable {
 public protocol FileHandle: AnyObject, Sendable {
     /// Appends bytes; answers how many were taken, which may be fewer (a full disk).
     func write(_ bytes: ByteView) throws(PersistenceError) -> Int
-    /// Reads up to `buffer.count` bytes from `offset` into `buffer`; 0 at the end.
-    func read(into buffer: inout [UInt8], at offset: Int) throws(PersistenceError) -> Int
+    /// Appends up to `count` bytes that stand at `offset` to `window`; answers how many, 0 at the end.
+    func read(
+        _ count: Int, at offset: Int, into window: ByteWriter
+    ) throws(PersistenceError) -> Int
     /// Forces everything written so far to the platter (fdatasync).
     func sync() throws(PersistenceError)
     /// Cuts or extends the file to `size` bytes; later writes go behind the new end.
