@@ -36,11 +36,11 @@ public final class LaneRunner: BackgroundRunner {
         let job = Job { if let output = result.value { finish(output) } }
         jobs.append(job)
         let deliver = deliver
-        thread(lane).enqueue { [weak self] in
+        let runner = WeakRunner(self)
+        thread(lane).enqueue {
             result.value = work()
             job.done.open()
-            // BECAUSE `self` may be used there: `deliver` brings us to the engine's thread.
-            let runner = WeakRunner(self)
+            // `deliver` brings us to the engine's thread, where the runner may be used.
             deliver { runner.value?.settle(job) }
         }
     }

@@ -112,7 +112,7 @@ final class LaneThread: @unchecked Sendable {
 
     private func loop() {
         // On Linux this is the nice value of the calling thread alone.
-        if isBackground { _ = setpriority(PRIO_PROCESS, 0, 10) }
+        if isBackground { _ = setpriority(.init(PRIO_PROCESS.rawValue), 0, 10) }
         while let work = next() { work() }
     }
 
