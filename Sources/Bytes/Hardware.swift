@@ -91,6 +91,17 @@ public enum FloatText {
     }
 }
 
+/// Hints for the CPU's caches.
+public enum Cache {
+    /// Asks for the line at `address`; any address will do, nothing is read.
+    @inlinable
+    @inline(__always)
+    @unsafe
+    public static func prefetch(_ address: UnsafeRawPointer) {
+        unsafe holdfast_prefetch(address)
+    }
+}
+
 /// The C allocator behind the keyspace.
 public enum Allocator {
     /// Gives unused pages back to the system; MEMORY PURGE.

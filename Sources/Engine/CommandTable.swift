@@ -12,6 +12,11 @@ public final class Command {
     public let fullName: String
     /// Subcommands by their word.
     public let subcommands: [String: Command]
+    /// The declaration's flags, close at hand.
+    public let flags: CommandFlags
+    let isContainer: Bool
+    let arity: Int
+    let handler: CommandHandler
     /// Executions.
     public internal(set) var calls = 0
     /// Time spent executing, in nanoseconds.
@@ -28,6 +33,10 @@ public final class Command {
         var children: [String: Command] = [:]
         for child in spec.subcommands { children[child.name] = Command(child, parent: fullName) }
         subcommands = children
+        flags = spec.flags
+        isContainer = !children.isEmpty
+        arity = spec.arity
+        handler = spec.handler
     }
 
     /// Forgets the figures: CONFIG RESETSTAT.
@@ -42,7 +51,7 @@ public final class Command {
     /// Whether `count` arguments, the name included, suit the declared arity.
     @inline(__always)
     func accepts(argumentCount count: Int) -> Bool {
-        spec.arity >= 0 ? count == spec.arity : count >= -spec.arity
+        arity >= 0 ? count == arity : count >= -arity
     }
 }
 

@@ -10,13 +10,13 @@ extension Engine {
         reply.version = session.version
         do {
             let command = try admit(session, arguments)
-            if session.transaction != nil && !command.spec.flags.contains(.notQueued) {
+            if session.transaction != nil && !command.flags.contains(.notQueued) {
                 queue(command, arguments, session)
                 reply.bytes.append("+QUEUED\r\n")
                 return
             }
             session.lastCommand = command
-            if let monitor, !command.spec.flags.contains(.skipMonitor) {
+            if let monitor, !command.flags.contains(.skipMonitor) {
                 monitor(session, arguments)
             }
             call(command, session, arguments, reply)
@@ -34,7 +34,7 @@ extension Engine {
             throw .unknownCommand(arguments)
         }
         var command = found
-        if !found.subcommands.isEmpty && arguments.count > 1 {
+        if found.isContainer && arguments.count > 1 {
             guard let child = found.subcommands[arguments[1].text.lowercased()] else {
                 throw .unknownSubcommand(arguments[1], of: found.spec.name)
             }
@@ -44,7 +44,7 @@ extension Engine {
             command.rejectedCalls += 1
             throw .wrongArity(command.fullName)
         }
-        let flags = command.spec.flags
+        let flags = command.flags
         if !session.isAuthenticated && !flags.contains(.noAuth) {
             command.rejectedCalls += 1
             throw .authenticationRequired
@@ -60,7 +60,7 @@ extension Engine {
     @inline(__always)
     private func checkResources(_ command: Command, _ session: Session) throws(CommandError) {
         if session.isReplay { return }
-        let flags = command.spec.flags
+        let flags = command.flags
         if settings.maximumMemory > 0 {
             let isOver = !evictIfNeeded()
             let queueWouldGrow = session.isInTransaction && !flags.contains(.notQueued)
@@ -83,7 +83,7 @@ extension Engine {
         let cpuStart = settings.tracksCommandCPU ? ThreadCPU.nanoseconds() : 0
         let mark = reply.bytes.count
         do {
-            try command.spec.handler(self, session, arguments, reply)
+            try command.handler(self, session, arguments, reply)
         } catch {
             reply.bytes.truncate(to: mark)
             command.failedCalls += 1
@@ -102,7 +102,7 @@ extension Engine {
             let spent = ThreadCPU.nanoseconds() &- cpuStart
             statistics.maximumCommandCPU = max(statistics.maximumCommandCPU, spent)
         }
-        if elapsed >= slowLog.thresholdNanoseconds && !command.spec.flags.contains(.skipSlowlog) {
+        if elapsed >= slowLog.thresholdNanoseconds && !command.flags.contains(.skipSlowlog) {
             slowLog.add(
                 arguments, nanoseconds: elapsed, at: now, session: session,
                 keeping: settings.slowlogLength)

@@ -89,7 +89,8 @@ extension Engine {
         }
         let place = table.writable(position, heap)
         let old = place.entry
-        if old.kind == .string, old.value.count == value.count, old.hasDeadline == (deadline != nil),
+        if old.kind == .string, old.value.count == value.count,
+            old.hasDeadline == (deadline != nil),
             place.isOwned(heap)
         {
             old.overwriteValue(at: 0, with: value)

@@ -59,7 +59,8 @@ public protocol PersistenceBackend: AnyObject {
     /// - Parameter finish: called on the engine's thread with the result.
     /// - Throws: when one is already running, or it can't begin.
     func checkpoint(
-        _ view: any FrozenDataset, finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+        _ view: any FrozenDataset,
+        finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
     ) throws(PersistenceError)
     /// Stops a running checkpoint; the old files stay in force.
     func cancelCheckpoint()

@@ -19,7 +19,8 @@ public final class ArgumentTable {
         var count: Int
     }
 
-    init() {
+    /// An empty table with room for a common request.
+    public init() {
         capacity = 16
         unsafe offsets = .allocate(capacity: capacity)
         unsafe storage = .allocate(capacity: capacity)

@@ -92,7 +92,9 @@ public final class ReplyWriter {
     public func set(_ count: Int) { header(isRESP3 ? UInt8(ascii: "~") : UInt8(ascii: "*"), count) }
 
     /// The head of an out-of-band message; in RESP2 an array.
-    public func push(_ count: Int) { header(isRESP3 ? UInt8(ascii: ">") : UInt8(ascii: "*"), count) }
+    public func push(_ count: Int) {
+        header(isRESP3 ? UInt8(ascii: ">") : UInt8(ascii: "*"), count)
+    }
 
     /// A double; in RESP2 a bulk string.
     public func double(_ value: Double) {

@@ -50,8 +50,9 @@ public enum ParseOutcome {
 /// The incremental parser of one connection.
 @safe
 public final class RequestParser {
-    /// The arguments of the last request; valid while its bytes are.
-    public let arguments = ArgumentTable()
+    /// The arguments of the last request; valid while its bytes are. Whoever wants to keep it
+    /// beyond the next `parse` swaps it for another (`take`).
+    public private(set) var arguments = ArgumentTable()
     /// The bounds in force.
     public var limits = RequestLimits()
 
@@ -62,6 +63,17 @@ public final class RequestParser {
 
     /// A parser at the start of a connection.
     public init() {}
+
+    /// Exchanges the table of the request just parsed for another, which the next one goes to.
+    @inline(__always)
+    public func take(_ other: inout ArgumentTable) { swap(&arguments, &other) }
+
+    /// Forgets an unfinished request: the next `parse` begins at a request's first byte.
+    public func reset() {
+        expected = -1
+        bulkLength = -1
+        position = 0
+    }
 
     /// Bytes that the argument now arriving still needs beyond `available`, as far as known; a hint
     /// for the caller's buffer, 0 where nothing is known.
@@ -80,8 +92,12 @@ public final class RequestParser {
     }
 
     private func parseArray(_ bytes: ByteView) throws(RESPError) -> ParseOutcome {
+        // One reference for the whole request, not one for each argument.
+        let table = arguments
         if expected < 0 {
-            guard let line = try lengthLine(bytes, from: 1, what: "mbulk") else { return .needsMore }
+            guard let line = try lengthLine(bytes, from: 1, what: "mbulk") else {
+                return .needsMore
+            }
             guard let count = line.value, count <= limits.maximumArguments else {
                 throw RESPError("invalid multibulk length")
             }
@@ -92,9 +108,9 @@ public final class RequestParser {
             expected = Int(count)
             position = line.end
             bulkLength = -1
-            arguments.removeAll()
+            table.removeAll()
         }
-        while arguments.count < expected {
+        while table.count < expected {
             if bulkLength < 0 {
                 guard position < bytes.count else { return .needsMore }
                 if bytes[position] != 36 {
@@ -114,11 +130,11 @@ public final class RequestParser {
                 position = line.end
             }
             guard bytes.count - position >= bulkLength + 2 else { return .needsMore }
-            arguments.append(offset: position, count: bulkLength)
+            table.append(offset: position, count: bulkLength)
             position += bulkLength + 2
             bulkLength = -1
         }
-        arguments.bind(to: bytes)
+        table.bind(to: bytes)
         let consumed = position
         expected = -1
         position = 0

@@ -28,6 +28,9 @@ int holdfast_format_double(double value, char *out, size_t capacity);
 /// Bytes that the allocator set aside for a block from `malloc`.
 size_t holdfast_usable_size(const void *block);
 
+/// Asks the CPU to bring the cache line at `address` closer; any address will do, nothing is read.
+static inline void holdfast_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
 /// Gives unused memory of the allocator back to the system (MEMORY PURGE).
 void holdfast_trim_memory(void);
 #endif

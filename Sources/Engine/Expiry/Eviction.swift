@@ -52,8 +52,9 @@ struct EvictionPool {
     var candidates: [Candidate] = []
 
     mutating func offer(_ candidate: Candidate) {
-        if candidates.contains(where: { $0.key == candidate.key && $0.database == candidate.database })
-        {
+        if candidates.contains(where: {
+            $0.key == candidate.key && $0.database == candidate.database
+        }) {
             return
         }
         let place = candidates.firstIndex { $0.score > candidate.score } ?? candidates.count
@@ -153,8 +154,9 @@ extension Engine {
         if settings.evictionPolicy.countsUses {
             stampUse(entry)
         } else {
-            let seconds = UInt32(
-                truncatingIfNeeded: now.millisecondsSinceEpoch / 1000) & 0xFF_FFFF
+            let seconds =
+                UInt32(
+                    truncatingIfNeeded: now.millisecondsSinceEpoch / 1000) & 0xFF_FFFF
             if entry.stamp != seconds { entry.setStamp(seconds) }
         }
     }

@@ -58,7 +58,8 @@ struct Entry: Equatable {
     static func make(
         key: ByteView, kind: EntryKind, valueCount: Int, deadline: Deadline?
     ) -> Entry {
-        precondition(valueCount <= Int(UInt32.max) && key.count <= Int(UInt32.max), "entry too large")
+        precondition(
+            valueCount <= Int(UInt32.max) && key.count <= Int(UInt32.max), "entry too large")
         let isLong = key.count > 255 || valueCount > 65535
         let header = (isLong ? 16 : 8) + (deadline == nil ? 0 : 8)
         // SAFETY: malloc answers nil only when memory is exhausted: there is no going on then.
@@ -89,7 +90,8 @@ struct Entry: Equatable {
 
     /// An entry with these value bytes.
     @inline(__always)
-    static func make(key: ByteView, kind: EntryKind, value: ByteView, deadline: Deadline?) -> Entry {
+    static func make(key: ByteView, kind: EntryKind, value: ByteView, deadline: Deadline?) -> Entry
+    {
         let entry = make(key: key, kind: kind, valueCount: value.count, deadline: deadline)
         unsafe value.withUnsafePointer { base, count in
             _ = unsafe memcpy(entry.valuePointer, base, count)

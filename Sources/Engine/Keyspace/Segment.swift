@@ -169,6 +169,41 @@ struct Segment: Equatable {
         return -1
     }
 
+    // MARK: Prefetching
+
+    /// Asks for the lines of the head and the fingerprints.
+    @inline(__always)
+    func prefetchHead() {
+        unsafe Cache.prefetch(raw)
+        unsafe Cache.prefetch(raw + 64)
+    }
+
+    /// Asks for the line of the slot where `hash` seems to be; answers the slot, -1 where none is likely.
+    @inline(__always)
+    func prefetchSlot(_ hash: UInt64) -> Int {
+        let different =
+            group(Segment.home(hash))
+            ^ (UInt64(Segment.fingerprint(hash)) &* 0x0101_0101_0101_0101)
+        let matches = (different &- 0x0101_0101_0101_0101) & ~different & 0x8080_8080_8080_8080
+        if matches == 0 { return -1 }
+        let slot = Segment.home(hash) << 3 &+ matches.trailingZeroBitCount >> 3
+        unsafe Cache.prefetch(raw + Segment.slotOffset + slot << 3)
+        return slot
+    }
+
+    /// Asks for the entry in a slot.
+    @inline(__always)
+    func prefetchEntry(_ slot: Int) {
+        // SAFETY: an empty slot holds 0, which may be asked for like any address.
+        let address = unsafe raw.load(
+            fromByteOffset: Segment.slotOffset + (slot & 63) << 3, as: UInt.self)
+        if let address = unsafe UnsafeRawPointer(bitPattern: address) {
+            unsafe Cache.prefetch(address)
+        }
+    }
+
+    // MARK: Changing
+
     /// Puts a new entry in; the segment is private to the live side and not full, the key absent.
     func insert(_ entry: Entry, hash: UInt64, isOwned: Bool = true) {
         precondition(count < Segment.capacity, "segment full")

@@ -66,7 +66,9 @@ struct Table {
     @inline(__always)
     var root: Root {
         get { unsafe Root(raw: raw.load(as: UnsafeMutableRawPointer.self)) }
-        nonmutating set { unsafe raw.storeBytes(of: newValue.raw, as: UnsafeMutableRawPointer.self) }
+        nonmutating set {
+            unsafe raw.storeBytes(of: newValue.raw, as: UnsafeMutableRawPointer.self)
+        }
     }
 
     @inline(__always)

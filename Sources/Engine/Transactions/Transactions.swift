@@ -54,7 +54,9 @@ extension Engine {
 
     /// Marks those who watch the key.
     func touchWatched(_ key: ByteView, _ database: Int) {
-        guard let sessions = watchers[WatchedKey(database: database, key: key.array)] else { return }
+        guard let sessions = watchers[WatchedKey(database: database, key: key.array)] else {
+            return
+        }
         for weak in sessions.values { weak.session?.isDirty = true }
     }
 

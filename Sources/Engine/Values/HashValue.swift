@@ -80,7 +80,10 @@ struct HashWriter {
     private(set) var position: Position
 
     /// A writer for the hash at `position`, which is made writable here.
-    init(_ position: Position, in table: Table, _ heap: Heap, _ limits: HashLimits, _ scratch: ByteWriter) {
+    init(
+        _ position: Position, in table: Table, _ heap: Heap, _ limits: HashLimits,
+        _ scratch: ByteWriter
+    ) {
         self.table = table
         self.heap = heap
         self.limits = limits
@@ -168,7 +171,8 @@ struct HashWriter {
         let hash = heap.sip.hash(field)
         guard let found = inner.locate(field, hash: hash) else {
             inner.insert(
-                Entry.make(key: field, kind: .string, value: value, deadline: nil), hash: hash, heap)
+                Entry.make(key: field, kind: .string, value: value, deadline: nil), hash: hash, heap
+            )
             return true
         }
         let place = inner.writable(found, heap)

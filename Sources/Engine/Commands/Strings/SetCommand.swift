@@ -13,15 +13,18 @@ enum SetCommand {
             "set", arity: -3, [.write, .denyoom],
             keys: [KeySpec(["RW", "access", "update", "variable_flags"])], group: .string,
             since: "1.0.0",
-            summary: "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.",
+            summary:
+                "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.",
             syntax: "key value [NX | XX] [GET] [EX seconds | PX milliseconds | "
                 + "EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]"
         ) { engine, session, arguments, reply throws(CommandError) in
             let key = arguments[1]
             let value = arguments[2]
             if arguments.count == 3 {
-                engine.setString(key, value, deadline: nil, at: engine.locate(key, session), session)
-                engine.record(.set(key: key, value: value, deadline: nil), database: session.database)
+                engine.setString(
+                    key, value, deadline: nil, at: engine.locate(key, session), session)
+                engine.record(
+                    .set(key: key, value: value, deadline: nil), database: session.database)
                 reply.ok()
                 return
             }

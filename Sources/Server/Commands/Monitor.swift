@@ -1,0 +1,43 @@
+/// MONITOR's lines: every command before it executes, with time, database and client.
+import Bytes
+import Engine
+
+extension Server {
+    /// Tells those who MONITOR of a command.
+    func feedMonitors(_ session: Session, _ arguments: ByteViews) {
+        let now = engine.clock.now.millisecondsSinceEpoch
+        let fraction = String(now % 1000)
+        let padded = String(repeating: "0", count: 3 - fraction.count) + fraction
+        let peer = (session.connection as? Connection)?.peerText ?? "?"
+        var line = Array("+\(now / 1000).\(padded)000 [\(session.database) \(peer)]".utf8)
+        for argument in arguments {
+            line += Array(" \"".utf8)
+            for byte in argument { QuotedBytes.append(byte, to: &line) }
+            line.append(UInt8(ascii: "\""))
+        }
+        line += [13, 10]
+        line.withByteView { view in
+            for connection in monitors.values { connection.push(view) }
+        }
+    }
+}
+
+/// Bytes as Redis prints them between double quotes.
+enum QuotedBytes {
+    /// Appends one byte, escaped where it isn't printable.
+    static func append(_ byte: UInt8, to line: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\\"), UInt8(ascii: "\""): line += [UInt8(ascii: "\\"), byte]
+        case 10: line += Array("\\n".utf8)
+        case 13: line += Array("\\r".utf8)
+        case 9: line += Array("\\t".utf8)
+        case 7: line += Array("\\a".utf8)
+        case 8: line += Array("\\b".utf8)
+        case 32...126: line.append(byte)
+        default:
+            let digits = Array("0123456789abcdef".utf8)
+            line += [UInt8(ascii: "\\"), UInt8(ascii: "x")]
+            line += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// Holdfast's own directives.
+
+extension DirectiveCatalog {
+    /// The directive that names the backend.
+    static let backendName = "backend"
+
+    static let holdfast: [Directive] = [
+        .text(
+            backendName, is: [.immutable, .actedOn], nil,
+            check: { (value, environment) throws(ConfigurationRefusal) in
+                let offered = environment.backends.names
+                let name = value.printedText.lowercased()
+                guard value != .absent, offered.contains(name) else {
+                    throw ConfigurationRefusal(
+                        "this server has no backend '\(value.printedText)'; it has "
+                            + offered.joined(separator: ", "))
+                }
+                return .text(name)
+            }),
+        .special(
+            "aof-history-keep", .historyKeep, .text("0"),
+            project: { value, settings in
+                settings.backend.historyKeepSeconds = nil
+                settings.backend.historyKeepBytes = nil
+                switch HistoryKeep(value.printedText) {
+                case .seconds(let age): settings.backend.historyKeepSeconds = age
+                case .bytes(let size): settings.backend.historyKeepBytes = size
+                case .nothing, nil: break
+                }
+            }),
+        .text("snapshot-dir", is: .protected, "", { $0.snapshotDirectory = $1 }),
+    ]
+}

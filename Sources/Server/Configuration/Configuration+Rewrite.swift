@@ -1,0 +1,42 @@
+/// CONFIG REWRITE: the file brought up to date on disk.
+import Persistence
+
+extension Configuration {
+    /// Writes the values in force to the configuration file.
+    ///
+    /// - Throws: the text for the client: no file, or what the system says.
+    public func rewrite() throws(ConfigurationRefusal) {
+        guard let filePath else {
+            throw ConfigurationRefusal("The server is running without a config file")
+        }
+        do {
+            let path = FileReplacement.resolved(filePath)
+            try FileReplacement.replace(path, with: rewritten(try FileReplacement.content(path)))
+        } catch {
+            throw ConfigurationRefusal(
+                "Rewriting config file: \(SystemErrorText.text(error.number))")
+        }
+    }
+
+    /// The text that CONFIG REWRITE makes of `content`.
+    public func rewritten(_ content: [UInt8]) -> [UInt8] {
+        var rewriter = ConfigurationRewriter(content)
+        for (place, directive) in DirectiveCatalog.all.enumerated() {
+            var lines = directive.lines(values[place], standard: standards[place])
+            if directive.name == "appendonly" && decidesBackendAlone(rewriter) {
+                lines = lines.map { ($0.line, true) }
+            }
+            rewriter.write(place, lines)
+        }
+        return rewriter.finish()
+    }
+
+    /// Whether a `save` line is about to appear that would choose another backend at the next
+    /// start, if `appendonly` weren't written beside it.
+    private func decidesBackendAlone(_ rewriter: ConfigurationRewriter) -> Bool {
+        guard let save = DirectiveCatalog.places["save"],
+            let named = DirectiveCatalog.places[DirectiveCatalog.backendName]
+        else { return false }
+        return setWhileRunning.contains(save) && !rewriter.mentions(named)
+    }
+}

@@ -1,0 +1,30 @@
+/// How the configuration reaches the engine and the backend, at start and on CONFIG SET.
+import Engine
+import Persistence
+
+extension Server {
+    /// Hands the settings that commands read to the engine.
+    func applyEngineSettings() {
+        let settings = configuration.settings
+        engine.settings.hashLimits.maximumPackedFields = settings.encodings.hashEntries
+        engine.settings.hashLimits.maximumPackedBytes = settings.encodings.hashValueBytes
+        engine.settings.maximumStringBytes = settings.maximumBulkBytes
+        engine.settings.maximumMemory = settings.maximumMemoryBytes
+        engine.settings.evictionPolicy = settings.evictionPolicy
+        engine.settings.evictionSamples = settings.evictionSamples
+        engine.settings.lfuLogFactor = settings.frequencyLogFactor
+        engine.settings.lfuDecayMinutes = settings.frequencyDecayMinutes
+        engine.settings.slowlogMicroseconds = settings.slowlogThresholdMicroseconds
+        engine.settings.slowlogLength = settings.slowlogLength
+        engine.slowLog.thresholdNanoseconds =
+            settings.slowlogThresholdMicroseconds < 0
+            ? .max : UInt64(settings.slowlogThresholdMicroseconds) * 1000
+        engine.slowLog.trim(to: settings.slowlogLength)
+    }
+
+    /// Hands the settings of persistence to the backend.
+    func applyBackendSettings() {
+        backend?.apply(configuration.settings.backend)
+        scheduleTick()
+    }
+}

@@ -1,0 +1,137 @@
+/// The server: connections in, commands to the engine, replies out when their ticket allows.
+///
+/// One event loop owns everything here: engine, backend, connections. So a command crosses no thread and
+/// takes no lock; what is slow (fsync, rewriting, loading, freeing) runs elsewhere and comes back as a task of the loop.
+///
+/// A tick: the loop reads from every ready connection (`Connection.channelRead`: parse, execute, collect replies), then
+/// runs `endOfTick`: one `commit` for all that was executed, then the replies that may leave, leave. (Redis does
+/// the same before it sleeps.)
+///
+/// INVARIANT 1: no reply leaves before the commit of its tick was handed over (Server+Commit.swift).
+/// INVARIANT 2: all of this runs on `loop`.
+import Bytes
+import Engine
+import NIOCore
+import Persistence
+import RESP
+import Records
+
+/// A running server; born on its event loop, lives there.
+public final class Server {
+    /// The loop that owns the server.
+    public let loop: any EventLoop
+    /// The commands' world.
+    public let engine: Engine
+    /// The configuration in force.
+    public let configuration: Configuration
+    /// The log.
+    public let log: ServerLog
+    /// Threads for slow work.
+    public let runner: any BackgroundRunner
+    /// Where data is kept; nil: nowhere.
+    public internal(set) var backend: (any PersistenceBackend)?
+    /// Called once, when the server has shut down; the argument is the process's exit code.
+    public var didStop: (Int32) -> Void = { _ in }
+
+    /// Replies of the connection that is executing; empty between connections.
+    let reply = ReplyWriter()
+    /// The requests being executed, of whichever connection it is.
+    let batch = RequestBatch()
+    var connections: [UInt64: Connection] = [:]
+    var nextConnectionID: UInt64 = 1
+    var listeners: [any Channel] = []
+    var statistics = ServerStatistics()
+    var clientPause: ClientPause?
+    var monitors: [UInt64: Connection] = [:]
+    var loading = LoadingState()
+    var shutdownState: ShutdownState?
+    let startedAt: Deadline
+
+    // The tick.
+    var dirty: [Connection] = []
+    var holding: [Connection] = []
+    var stalled: [Connection] = []
+    var isTickScheduled = false
+    var failedThrough: CommitTicket = 0
+    var saveState = SaveState()
+
+    /// A server around an engine without data; `start` makes it live.
+    public init(
+        loop: any EventLoop, configuration: Configuration, log: ServerLog, clock: any Clock,
+        runner: any BackgroundRunner
+    ) {
+        loop.preconditionInEventLoop()
+        self.loop = loop
+        self.configuration = configuration
+        self.log = log
+        self.runner = runner
+        engine = Engine(databases: configuration.settings.databases, clock: clock)
+        startedAt = clock.now
+        engine.commands.add(serverCommands())
+        configure()
+    }
+
+    /// Wires the engine to the settings and the threads.
+    private func configure() {
+        disposeElsewhere()
+        applyEngineSettings()
+        engine.slowLog.peer = { ($0.connection as? Connection)?.peerText ?? "" }
+    }
+
+    func disposeElsewhere() {
+        let runner = runner
+        engine.keyspace.disposeElsewhere { work in
+            runner.run(on: .cleanup, { work() }, finish: { _ in })
+        }
+    }
+
+    // MARK: Connections
+
+    /// Takes a connection that was just accepted in.
+    func add(_ connection: Connection) {
+        connections[connection.session.id] = connection
+        statistics.connectionsReceived += 1
+    }
+
+    /// Forgets a connection that is gone.
+    func remove(_ connection: Connection) {
+        engine.unwatch(connection.session)
+        connections[connection.session.id] = nil
+        if monitors.removeValue(forKey: connection.session.id) != nil { updateMonitor() }
+        dirty.removeAll { $0 === connection }
+        holding.removeAll { $0 === connection }
+        stalled.removeAll { $0 === connection }
+    }
+
+    /// Points the engine's monitor at those who listen, or takes it away.
+    func updateMonitor() {
+        guard !monitors.isEmpty else {
+            engine.monitor = nil
+            return
+        }
+        engine.monitor = { [unowned self] session, arguments in
+            feedMonitors(session, arguments)
+        }
+    }
+}
+
+/// Counters of the server's own for INFO.
+struct ServerStatistics {
+    var connectionsReceived = 0
+    var connectionsRejected = 0
+    var bytesRead = 0
+    var bytesWritten = 0
+    var outputLimitDisconnections = 0
+    var queryLimitDisconnections = 0
+    var operationsPerSecond = 0
+    var operationsAtLastSample = 0
+    var lastSampleNanoseconds: UInt64 = 0
+}
+
+/// CLIENT PAUSE in force.
+struct ClientPause {
+    /// Wall-clock end.
+    var until: Deadline
+    /// All commands, or only those that may write.
+    var pausesAll: Bool
+}
