@@ -23,6 +23,13 @@ extension ByteWriter {
         return filled
     }
 
+    /// Appends `count` zero bytes, to be overwritten.
+    public func appendGap(_ count: Int) {
+        reserve(count)
+        unsafe memset(base + count_, 0, count)
+        count_ &+= count
+    }
+
     /// Forgets the first `count` bytes; what stands behind moves to the front.
     ///
     /// - Complexity: O(bytes that stay).
@@ -31,5 +38,12 @@ extension ByteWriter {
         if count == 0 { return }
         unsafe memmove(base, base + count, count_ - count)
         count_ &-= count
+    }
+
+    /// Moves everything from `source` on down to `target`; what stood between is gone.
+    public func moveTail(from source: Int, to target: Int) {
+        precondition(target >= 0 && target <= source && source <= count_, "no such move")
+        unsafe memmove(base + target, base + source, count_ - source)
+        count_ -= source - target
     }
 }

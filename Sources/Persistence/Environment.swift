@@ -47,6 +47,8 @@ public struct BackendEnvironment {
     public var runner: any BackgroundRunner
     /// Where notable events are told, in Redis's wording where it has one.
     public var log: PersistenceLog
+    /// Random bits for the salts of new files; a test replaces it to be repeatable.
+    public var makeSalt: () -> UInt64 = { UInt64.random(in: .min ... .max) }
     /// Called on the engine's thread when `released`, `refusal` or `isCongested` may have changed
     /// outside of a call by the engine.
     ///

@@ -161,6 +161,8 @@ public struct BackendSettings: Sendable, Hashable {
     public var syncPolicy = SyncPolicy.everysec
     /// `appendfilename`.
     public var appendFileName = "appendonly.aof"
+    /// `dbfilename`: recognised beside a log.
+    public var snapshotFileName = "dump.rdb"
     /// `appenddirname`.
     public var appendDirectoryName = "appendonlydir"
     /// `auto-aof-rewrite-percentage`; 0 is off.

@@ -1,0 +1,156 @@
+/// Writes a frozen view as a base: the commands that make it, in checked groups, closed by a mark.
+///
+/// Keys past their deadline are written with it: the log behind the base decides what becomes of them
+/// (Redis's rule for a base). Groups count commands from 1; they are no mutations of the log.
+///
+/// Threads: the checkpoint lane's; nothing here is shared but the token.
+import Bytes
+import Persistence
+import Records
+import Synchronization
+
+/// Tells a running base writer to stop.
+final class CancelToken: Sendable {
+    private let flag = Atomic<Bool>(false)
+    /// Stops the writer at its next entry.
+    func cancel() { flag.store(true, ordering: .relaxed) }
+    /// Whether it was told to.
+    var isCancelled: Bool { flag.load(ordering: .relaxed) }
+}
+
+/// Writes one base; see the file's header.
+final class BaseWriter {
+    /// Fields of a hash in one command.
+    private static let fieldsPerCommand = 64
+    /// Bytes after which the file is synced on the way, so that the last sync isn't a flood.
+    private static let syncInterval = 4 << 20
+
+    private let file: any FileHandle
+    private let groups: GroupWriter
+    private let salt: Salt
+    private let token: CancelToken
+    private var fields: [UInt8] = []
+    private var places: [Range<Int>] = []
+    private var keys = 0
+    private var bytes = 0
+    private var unsynced = 0
+
+    private init(
+        file: any FileHandle, salt: Salt, clock: any Clock, token: CancelToken
+    ) {
+        self.file = file
+        self.salt = salt
+        self.token = token
+        self.groups = GroupWriter(clock: clock, salt: salt, sequence: 0)
+    }
+
+    /// Writes `view` to the new file `path` and forces it to the platter.
+    ///
+    /// - Returns: keys and bytes written.
+    static func write(
+        _ view: any FrozenDataset, header: BaseHeader, path: String,
+        _ environment: (fileSystem: any FileSystem, clock: any Clock), token: CancelToken
+    ) throws(PersistenceError) -> (keys: Int, bytes: Int) {
+        let file = try environment.fileSystem.open(path, .create)
+        defer { file.close() }
+        let writer = BaseWriter(
+            file: file, salt: header.salt, clock: environment.clock, token: token)
+        do {
+            try writer.writeAll(view, header: header)
+        } catch let error as PersistenceError {
+            throw error
+        } catch {
+            throw PersistenceError(.io, "\(error)", path: path)
+        }
+        return (writer.keys, writer.bytes)
+    }
+
+    private func writeAll(_ view: any FrozenDataset, header: BaseHeader) throws {
+        let head = ByteWriter(capacity: 256)
+        Annotation.base(header).append(to: head, salt: salt)
+        try put(head.view)
+        for database in 0..<view.databaseCount {
+            try view.forEachEntry(database: database) { entry in
+                if token.isCancelled { throw Self.cancelled }
+                try add(entry, database: database)
+                if groups.chunk.closedCount > 0 { try flush() }
+            }
+        }
+        groups.closeGroup()
+        try flush()
+        head.removeAll()
+        let mark = ClosingMark(
+            lastSequence: groups.sequence, timeMilliseconds: header.timeMilliseconds)
+        Annotation.closing(mark).append(to: head, salt: salt)
+        try put(head.view)
+        try file.sync()
+    }
+
+    /// What a cancelled rewrite ends with.
+    static let cancelled = PersistenceError(.io, "The rewrite was cancelled")
+
+    private func add(_ entry: FrozenEntry, database: Int) throws {
+        keys += 1
+        switch entry.value {
+        case .string(let value): set(entry, value, database)
+        case .integer(let number):
+            Decimal.text(number).withByteView { set(entry, $0, database) }
+        case .hash(let hash):
+            try add(hash, key: entry.key, database: database)
+            if let deadline = entry.deadline {
+                record(.expire(key: entry.key, deadline: deadline), database)
+            }
+        }
+    }
+
+    private func set(_ entry: FrozenEntry, _ value: ByteView, _ database: Int) {
+        record(.set(key: entry.key, value: value, deadline: entry.deadline), database)
+    }
+
+    private func add(_ hash: any FrozenHash, key: ByteView, database: Int) throws {
+        // The views are valid during the visit only, so the fields of one command are copied.
+        try hash.forEachField { field, value in
+            for part in [field, value] {
+                let start = fields.count
+                fields.append(contentsOf: part.array)
+                places.append(start..<fields.count)
+            }
+            if places.count >= 2 * Self.fieldsPerCommand { putFields(key, database) }
+        }
+        if !places.isEmpty { putFields(key, database) }
+    }
+
+    private func putFields(_ key: ByteView, _ database: Int) {
+        fields.withByteView { all in
+            places.map { all[$0] }.withByteViews { pairs in
+                record(.hashSet(key: key, pairs: pairs), database)
+            }
+        }
+        fields.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+    }
+
+    private func record(_ mutation: Mutation, _ database: Int) {
+        groups.beginUnit()
+        groups.record(mutation, database: database)
+        groups.endUnit()
+    }
+
+    /// Writes the closed groups, once enough of them have gathered or all.
+    private func flush() throws(PersistenceError) {
+        let chunk = groups.chunk
+        if chunk.closedCount == 0 { return }
+        try put(chunk.bytes.view[0..<chunk.closedCount])
+        groups.discardClosed()
+    }
+
+    private func put(_ view: ByteView) throws(PersistenceError) {
+        try file.writeAll(view)
+        bytes += view.count
+        unsynced += view.count
+        if unsynced >= Self.syncInterval {
+            try file.sync()
+            unsynced = 0
+        }
+    }
+}

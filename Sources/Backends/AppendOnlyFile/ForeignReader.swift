@@ -1,0 +1,88 @@
+/// Reads what a plain Redis wrote: a whole file, or what it appended to one of ours.
+///
+/// Nothing guards these bytes, so Redis's own rules hold: annotation lines are skipped, a command that
+/// answers an error is noted, a command cut short or a transaction without its EXEC at the end of the
+/// last file is cut off, anything else is a bad format and stops the start.
+///
+/// Threads: the loading thread.
+import Bytes
+import Persistence
+
+/// Reads commands from where its window stands to the end of the file.
+struct ForeignReader {
+    let window: LogWindow
+    let replay: LogReplay
+
+    /// - Returns: `.foreign`, or `.foreignTorn`.
+    func read() throws(PersistenceError) -> LogEnd {
+        var transaction: Int?
+        while true {
+            try window.show(1)
+            let front = window.front
+            if front.isEmpty {
+                guard let transaction else { return .foreign }
+                replay.target.discardOpenTransaction()
+                return .foreignTorn(offset: transaction)
+            }
+            let offset = window.offset
+            switch front[0] {
+            case UInt8(ascii: "#"):
+                if try !skipAnnotation() { return torn(at: offset, transaction) }
+            case UInt8(ascii: "*"):
+                guard let length = try nextCommand(offset) else {
+                    return torn(at: offset, transaction)
+                }
+                let name = replay.parser.arguments.views[0]
+                if name.equalsIgnoringCase("multi") {
+                    transaction = offset
+                } else if name.equalsIgnoringCase("exec") {
+                    transaction = nil
+                }
+                try replay.apply(path: window.path, offset: offset)
+                window.skip(length)
+            default: throw badFormat(offset)
+            }
+        }
+    }
+
+    private func torn(at offset: Int, _ transaction: Int?) -> LogEnd {
+        replay.target.discardOpenTransaction()
+        return .foreignTorn(offset: transaction ?? offset)
+    }
+
+    private func nextCommand(_ offset: Int) throws(PersistenceError) -> Int? {
+        while true {
+            switch replay.parse(window.front) {
+            case .command(let length): return length
+            case .incomplete:
+                if try !window.showMore() {
+                    replay.forgetUnfinished()
+                    return nil
+                }
+            case .invalid: throw badFormat(offset)
+            }
+        }
+    }
+
+    /// Skips a line of at most 1,024 bytes; false where the file ends before the line does.
+    private func skipAnnotation() throws(PersistenceError) -> Bool {
+        try window.show(1024)
+        let front = window.front
+        // One of our groups behind foreign commands: a group before it has lost its head.
+        if Annotation.startsLine(front) { throw badFormat(window.offset) }
+        for index in 0..<min(1024, front.count) where front[index] == 10 {
+            window.skip(index + 1)
+            return true
+        }
+        if front.count >= 1024 { throw badFormat(window.offset) }
+        return false
+    }
+
+    private func badFormat(_ offset: Int) -> PersistenceError {
+        PersistenceError(
+            .corrupt,
+            "Bad file format reading the append only file: make a backup of your AOF file, then use "
+                + "./redis-check-aof --fix <filename>", path: window.path, offset: offset,
+            remedy: "Or salvage what can be read with 'aof-check --salvage \(window.path)'")
+    }
+}

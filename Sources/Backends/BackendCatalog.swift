@@ -1,0 +1,106 @@
+/// Every way of keeping data: one entry a backend, and nothing else in the project knows their names.
+///
+/// To add a backend: a folder beside this file with its FORMAT.md, and one entry in `all`.
+import Persistence
+
+/// One backend of the catalog.
+public struct BackendEntry: Sendable {
+    /// Name and abilities.
+    public let descriptor: BackendDescriptor
+    /// Finds its files in a directory without `CURRENT`; nil where it has none.
+    public let recogniser: FileRecogniser?
+    /// Makes the backend over a directory that is locked and its own.
+    public let make:
+        @Sendable (BackendEnvironment, BackendSettings, DataDirectory) -> any PersistenceBackend
+}
+
+/// A backend that is ready to restore, and what the choice of it has to tell.
+public struct OpenedBackend {
+    /// The backend; holds the directory's lock until it is closed.
+    public let backend: any PersistenceBackend
+    /// Name and abilities.
+    public let descriptor: BackendDescriptor
+    /// What an operator should know.
+    public let warnings: [String]
+}
+
+/// The catalog.
+public enum BackendCatalog {
+    /// Every backend of this build, in Redis's order of precedence for directories without `CURRENT`.
+    public static let all: [BackendEntry] = [
+        BackendEntry(
+            descriptor: AppendOnlyFileBackend.descriptor,
+            recogniser: AppendOnlyFileBackend.recogniser
+        ) {
+            AppendOnlyFileBackend(environment: $0, settings: $1, directory: $2)
+        },
+        BackendEntry(descriptor: NoneBackend.descriptor, recogniser: nil) {
+            NoneBackend(environment: $0, settings: $1, directory: $2)
+        },
+    ]
+
+    /// Files that are known by sight only.
+    static let unreadable: [FileRecogniser] = [
+        FileRecogniser(
+            engine: "rdb",
+            wayOut: "To load it, start the Redis that wrote it, 'CONFIG SET appendonly yes' with "
+                + "'aof-use-rdb-preamble no', and start Holdfast on the append-only files; to begin "
+                + "without it, move it out of the directory"
+        ) { (disk, settings) throws(PersistenceError) in
+            let path = settings.directory + "/" + settings.snapshotFileName
+            return try disk.status(path) == nil ? [] : [path]
+        }
+    ]
+
+    /// The entry of a name, nil where there is no such backend.
+    public static func entry(named name: String) -> BackendEntry? {
+        all.first { $0.descriptor.name == name }
+    }
+
+    /// Locks the directory, decides which engine is in force there, and makes it.
+    ///
+    /// - Throws: `.locked`, `.conflict` (the message names the way out), `.unsupportedFormat`,
+    ///   `.corrupt`, `.io`. The lock is free again then.
+    public static func open(
+        _ request: EngineRequest, settings: BackendSettings, environment: BackendEnvironment
+    ) throws(PersistenceError) -> OpenedBackend {
+        let directory = try DataDirectory(
+            path: settings.directory, fileSystem: environment.fileSystem)
+        do throws(PersistenceError) {
+            let name = try directory.chooseEngine(
+                request, settings: settings,
+                recognisers: all.compactMap(\.recogniser) + unreadable)
+            guard let entry = entry(named: name) else { throw unknown(name, directory) }
+            return OpenedBackend(
+                backend: entry.make(environment, settings, directory),
+                descriptor: entry.descriptor, warnings: directory.warnings)
+        } catch {
+            directory.release()
+            throw error
+        }
+    }
+
+    private static func unknown(_ name: String, _ directory: DataDirectory) -> PersistenceError {
+        let known = all.map(\.descriptor.name).joined(separator: ", ")
+        let way = unreadable.first { $0.engine == name }?.wayOut
+        return PersistenceError(
+            .unsupportedFormat, "The engine '\(name)' is none of this build's (\(known))",
+            path: directory.path, remedy: way ?? "Choose one of them with '--backend NAME'")
+    }
+}
+
+extension AppendOnlyFileBackend {
+    /// Finds a log: the manifest, or the single file of Redis before 7.
+    static let recogniser = FileRecogniser(
+        engine: descriptor.name,
+        wayOut: "Start with '--appendonly yes' (or '--backend aof') to use it, or move it out of the "
+            + "directory"
+    ) { (disk, settings) throws(PersistenceError) in
+        let places = LogPlaces(settings)
+        var found: [String] = []
+        for path in [places.manifest, places.oldFile] {
+            if let status = try disk.status(path), !status.isDirectory { found.append(path) }
+        }
+        return found
+    }
+}
