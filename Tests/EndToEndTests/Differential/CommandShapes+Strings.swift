@@ -27,7 +27,7 @@ extension CommandShapes {
         CommandShape("getrange", 6) { d in [d.key(.string), d.index(), d.index()] },
         CommandShape("substr", 2) { d in [d.key(.string), d.index(), d.index()] },
         CommandShape("setrange", 5) { d in
-            [d.key(.string), d.chance(90) ? Word(d.below(300)) : d.edge(), d.value()]
+            [d.key(.string), d.chance(90) ? Word(d.below(300)) : d.offset(), d.value()]
         },
         CommandShape("append", 5) { d in [d.key(d.pick([.string, .number])), d.value()] },
         CommandShape("strlen", 4) { d in [d.key(.string)] },

@@ -110,16 +110,19 @@ struct Draw {
         }
     }
 
-    /// What nobody should send.
+    /// What nobody should send; nothing that could be a deadline in the past.
     mutating func edge() -> Word {
         pick([
             "9223372036854775807", "-9223372036854775808", "9223372036854775808", "-0", "0", "-1",
             "1e400", "", "abc", "1.5", "+1", " 1", "1 ", "0x10", "00", "\0", "\r\n",
-            "-9223372036854775807", "18446744073709551616", "nan", "536870912", "4294967296",
+            "-9223372036854775807", "18446744073709551616", "nan",
         ])
     }
 
-    mutating func index() -> Word { chance(92) ? Word(below(40) - 20) : edge() }
+    mutating func index() -> Word { chance(92) ? Word(below(40) - 20) : offset() }
+
+    /// A place in a string that may be far beyond any.
+    mutating func offset() -> Word { chance(30) ? pick(["536870912", "4294967296"]) : edge() }
 
     // MARK: Deadlines
 

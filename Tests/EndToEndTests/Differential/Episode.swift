@@ -100,9 +100,8 @@ struct EpisodeSource {
 }
 
 extension Request {
-    /// Whether the server's table has it; what isn't in any table is known to be refused.
+    /// Whether the server's table has it.
     func isKnown(to names: Set<String>) -> Bool {
         names.contains(name) || names.contains(String(name.prefix { $0 != "|" }))
-            || name.contains("nosuch")
     }
 }
