@@ -59,7 +59,7 @@ public struct Transaction {
     /// One of the queued commands may write.
     var hasWrites = false
     /// Bytes that the queued arguments take.
-    var bytes = 0
+    public internal(set) var bytes = 0
 
     /// Commands queued so far.
     public var count: Int { queue.count }

@@ -35,7 +35,8 @@ public struct CurrentFile: Sendable, Hashable {
         guard let bytes = try fileSystem.contents(of: path, limit: 4096) else { return nil }
         if let content = parse(bytes) { return content }
         throw PersistenceError(
-            .corrupt, "The file that names the engine in force can't be read", path: path, offset: 0,
+            .corrupt, "The file that names the engine in force can't be read", path: path,
+            offset: 0,
             remedy: "Look at which engine's files are there, then write the line anew by removing "
                 + "\(name) and starting with '--backend NAME'")
     }

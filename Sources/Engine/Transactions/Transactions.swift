@@ -86,3 +86,15 @@ extension Engine {
         }
     }
 }
+
+extension Engine {
+    /// Puts a session back to how it began: RESET.
+    public func resetSession(_ session: Session) {
+        session.transaction = nil
+        unwatch(session)
+        session.database = 0
+        session.version = 2
+        session.name = []
+        session.leavesStamps = false
+    }
+}
