@@ -49,7 +49,7 @@ let package = Package(
                 "Bytes", "Persistence", "Engine", "Backends", "Server", nioCore, nioPosix,
             ],
             swiftSettings: strict),
-        room2("TestSupport", ["Bytes"]),
+        room2("TestSupport", ["Bytes", "Records", "Persistence"]),
         tests("BytesTests", ["Bytes"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
         tests("EngineTests", ["Bytes", "Records", "RESP", "Engine", "TestSupport"]),
