@@ -20,8 +20,10 @@ enum Effort {
     /// Whether the long forms of the tests run.
     static let isCampaign = unsafe getenv("HOLDFAST_CAMPAIGN") != nil
 
-    /// States that are enough.
-    static let states = isCampaign ? 100_000 : 10_000
+    /// States that are enough; HOLDFAST_STATES overrides.
+    static let states =
+        unsafe getenv("HOLDFAST_STATES").flatMap { Int(unsafe String(cString: $0)) }
+        ?? (isCampaign ? 100_000 : 10_000)
 
     #if DEBUG
     /// Time after which a debug build stops, in seconds.

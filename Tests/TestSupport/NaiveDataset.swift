@@ -22,6 +22,12 @@ public struct NaiveEntry: Hashable {
     public var value: NaiveValue
     /// Milliseconds since 1970; nil: never.
     public var deadline: Int64?
+
+    /// An entry.
+    public init(value: NaiveValue, deadline: Int64? = nil) {
+        self.value = value
+        self.deadline = deadline
+    }
 }
 
 /// A dataset of dictionaries.
@@ -289,7 +295,9 @@ public final class NaiveFrozen: FrozenDataset, @unchecked Sendable {
     public func forEachEntry(
         database: Int, _ visit: (FrozenEntry) throws -> Void
     ) throws {
-        for (key, entry) in databases[database] {
+        // In one order, so that the same seed makes the same files.
+        let entries = databases[database].sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        for (key, entry) in entries {
             let deadline = entry.deadline.map { Deadline(millisecondsSinceEpoch: $0) }
             try [key].withByteViews { views in
                 switch entry.value {
@@ -314,7 +322,8 @@ private struct NaiveFrozenHash: FrozenHash {
     var count: Int { fields.count }
 
     func forEachField(_ visit: (ByteView, ByteView) throws -> Void) throws {
-        for (field, value) in fields {
+        let sorted = fields.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        for (field, value) in sorted {
             try [field, value].withByteViews { try visit($0[0], $0[1]) }
         }
     }

@@ -27,6 +27,12 @@ extension AppendOnlyFileBackend {
             return .success(recovery.report)
         }
         var report = try outcome.get()
+        if !report.foundData && directory.isClaimed {
+            throw PersistenceError(
+                .conflict, "\(CurrentFile.name) says that there is a log here, but its files are gone",
+                path: places.manifest,
+                remedy: "Bring them back, or remove \(CurrentFile.name) to begin with nothing")
+        }
         try repair()
         let span = environment.clock.monotonicNanoseconds &- begin
         report.seconds = Double(span) / 1e9

@@ -128,13 +128,14 @@ public struct CrashStates {
     public mutating func forEachState(_ visit: (DiskImage) -> Void) {
         var dimensions: [Dimension] = []
         var foldersNow: [Int: [String: Int]] = [:]
-        for (number, folder) in folders {
+        for (number, folder) in folders.sorted(by: { $0.key < $1.key }) {
             foldersNow[number] = folder.durable
             if !folder.pending.isEmpty {
                 dimensions.append(.folder(number, Self.variants(folder)))
             }
         }
-        for (number, object) in objects where !object.versions.isEmpty {
+        let pending = objects.filter { !$0.value.versions.isEmpty }
+        for (number, object) in pending.sorted(by: { $0.key < $1.key }) {
             dimensions.append(.object(number, contents(number, object)))
         }
         let total = dimensions.reduce(1) { $0 > 64 ? $0 : $0 * $1.count }
@@ -268,7 +269,7 @@ public struct CrashStates {
         if count <= 1 { return [] }
         var picks: Set<Int> = [0, max(0, count - 2), max(0, count - 3)]
         for _ in 0..<2 { picks.insert(Int.random(in: 0..<count, using: &random)) }
-        return picks.map { object.versions[$0].content }
+        return picks.sorted().map { object.versions[$0].content }
     }
 
     private func torn(_ object: Object) -> [[UInt8]] {
@@ -300,7 +301,7 @@ public struct CrashStates {
         var picks: Set<Int> = [dirty.lowerBound, dirty.upperBound]
         picks.insert(Int.random(in: dirty, using: &random))
         var result: [[UInt8]] = []
-        for page in picks {
+        for page in picks.sorted() {
             let range = max(from, page * 4096)..<min(newest.count, (page + 1) * 4096)
             var lost = newest
             for index in range { lost[index] = 0 }

@@ -99,7 +99,7 @@ public final class SimDisk: FileSystem, @unchecked Sendable {
             folders.insert(nextObject)
             nextObject += 1
         }
-        for (path, content) in image.files {
+        for (path, content) in image.files.sorted(by: { $0.key < $1.key }) {
             names[path] = nextObject
             contents[nextObject] = content.bytes
             nextObject += 1

@@ -131,7 +131,10 @@ public final class Simulation {
     }
 
     /// The run made no progress.
-    public struct Stuck: Error {}
+    public struct Stuck: Error {
+        /// No progress.
+        public init() {}
+    }
 
     /// Lets the disk rest: faults are over, everything that is under way ends.
     private func settle(_ backend: any PersistenceBackend) {

@@ -96,3 +96,14 @@ struct Workload {
         parts.withByteViews { body($0) }
     }
 }
+
+/// The workload for tests of their own.
+public enum WorkloadForTests {
+    /// Hands the mutations of one unit to `record`, which applies them to `model`.
+    public static func unit(
+        _ number: Int, _ model: NaiveDataset, _ random: inout SeededGenerator,
+        _ record: (Mutation, Int) -> Void
+    ) {
+        Workload().nextUnit(number: number, model: model, &random, record)
+    }
+}
