@@ -92,11 +92,8 @@ extension AppendOnlyFileBackend {
     }
 
     private func resume(_ log: RecoveredLog) {
-        let salt = log.last?.header.salt ?? Salt(bits: 0)
-        let writer = GroupWriter(clock: environment.clock, salt: salt, sequence: log.sequence)
-        writer.durable = log.sequence
+        writer.resume(after: log.sequence, salt: log.last?.header.salt ?? Salt(bits: 0))
         writer.writesTimestamps = settings.writesTimestamps
-        queue = CommitQueue(writer: writer)
         queue.startAfter(log.sequence)
     }
 
@@ -111,7 +108,7 @@ extension AppendOnlyFileBackend {
                 salt: last.header.salt, handle: handle, size: last.size,
                 firstSequence: last.header.firstSequence)
         ]
-        queue.writer.continueFile(database: database)
+        writer.continueFile(database: database)
     }
 
     /// The old single file becomes the base, in Redis's order: the manifest first, then the file moves
