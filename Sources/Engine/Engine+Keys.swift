@@ -16,12 +16,14 @@ extension Engine {
 
     /// The entry of `key` for a reading command; an expired one counts as absent and is deleted after
     /// the command.
+    ///
+    /// - Parameter stamps: false for commands that look without using (TTL, TYPE).
     @inline(__always)
-    func read(_ key: ByteView, _ session: Session) -> Entry? {
+    func read(_ key: ByteView, _ session: Session, stamps: Bool = true) -> Entry? {
         let entry = peek(key, session)
         if let entry {
             statistics.keyspaceHits &+= 1
-            if !session.leavesStamps { stampAccess(entry) }
+            if stamps && !session.leavesStamps { stampAccess(entry) }
         } else {
             statistics.keyspaceMisses &+= 1
         }

@@ -15,6 +15,9 @@ public final class ReplyWriter {
     /// A writer over a buffer of its own.
     public init(capacity: Int = 64 << 10) { bytes = ByteWriter(capacity: capacity) }
 
+    /// A writer into somebody's buffer, for parts of a reply whose head comes later.
+    public init(writingTo bytes: ByteWriter) { self.bytes = bytes }
+
     @inline(__always)
     private var isRESP3: Bool { version == 3 }
 

@@ -101,7 +101,7 @@ extension Server {
     }
 
     /// The backend made progress, or failed, outside of a call of ours.
-    func backendProgressed(failed: CommitTicket?) {
+    public func backendProgressed(failed: CommitTicket?) {
         if let failed { failedThrough = max(failedThrough, failed) }
         if !holding.isEmpty { releaseHeld() }
         if !stalled.isEmpty && backend?.isCongested != true { resumeAll() }

@@ -125,7 +125,8 @@ private final class World {
     let server: Server
 
     init() throws {
-        let offer = BackendOffer(names: ["aof", "none"], log: "aof", snapshot: "rdb", nothing: "none")
+        let offer = BackendOffer(
+            names: ["aof", "none"], log: "aof", snapshot: "rdb", nothing: "none")
         let configuration = try ConfigurationLoader.load(
             CommandLineArguments([]), in: ConfigurationEnvironment(backends: offer))
         server = Server(
@@ -167,4 +168,7 @@ private final class InlineRunner: BackgroundRunner {
         on lane: BackgroundLane, _ work: @escaping @Sendable () -> Output,
         finish: @escaping (Output) -> Void
     ) { finish(work()) }
+
+    func later(_ body: @escaping () -> Void) { body() }
+    func drain() {}
 }

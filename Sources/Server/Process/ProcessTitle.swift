@@ -52,6 +52,7 @@ public enum ProcessTitle {
     ///
     /// Call it before any thread reads the arguments; they are gone afterwards.
     public static func set(_ title: String) {
+        // SAFETY: the kernel says where the arguments lie; they are ours to write for `end - start` bytes.
         guard let (start, end) = argumentArea(), end > start,
             let area = unsafe UnsafeMutablePointer<UInt8>(bitPattern: start)
         else { return }

@@ -1,0 +1,65 @@
+/// Keys that change their name or database, and copies of them.
+///
+/// A value moves without being copied, whatever its size; a copy is a deep one.
+import Bytes
+import Records
+
+extension Engine {
+    /// Gives the value at `position` the key `newKey` in another (or the same) database, with its
+    /// deadline; what stood there goes.
+    func moveKey(_ position: Position, from database: Int, to newKey: ByteView, in target: Int) {
+        let table = keyspace.tables[database]
+        let place = table.writable(position, heap)
+        let old = place.entry
+        let moved: Entry
+        if old.kind == .tableHash {
+            // The table's nodes are handed on; where a view keeps the old entry, the header stays with it.
+            let isOwned = place.isOwned(heap)
+            let nested = isOwned ? old.table : old.table.copyHeader(heap)
+            if !isOwned {
+                heap.retire(.header(old.table), bytes: Table.headerBytes, isPrivate: false)
+            }
+            table.bytes -= nested.bytes
+            moved = Entry.make(key: newKey, kind: .tableHash, table: nested, deadline: old.deadline)
+        } else {
+            moved = Entry.make(
+                key: newKey, kind: old.kind, value: old.value, deadline: old.deadline)
+        }
+        moved.setStamp(old.stamp)
+        touch(old.key, database)
+        table.remove(place, heap)
+        put(moved, in: target)
+    }
+
+    /// Puts a deep copy of an entry under `newKey` in a database; what stood there goes.
+    func copyKey(_ entry: Entry, to newKey: ByteView, in target: Int) {
+        let copy: Entry
+        if entry.kind == .tableHash {
+            let nested = Table.make(heap)
+            entry.table.forEachEntry { pair in
+                nested.insert(
+                    Entry.make(key: pair.key, kind: .string, value: pair.value, deadline: nil),
+                    hash: heap.sip.hash(pair.key), heap)
+            }
+            copy = Entry.make(
+                key: newKey, kind: .tableHash, table: nested, deadline: entry.deadline)
+        } else {
+            copy = Entry.make(
+                key: newKey, kind: entry.kind, value: entry.value, deadline: entry.deadline)
+        }
+        stampNew(copy)
+        put(copy, in: target)
+    }
+
+    /// Puts a new entry in; an old one of the same key goes.
+    private func put(_ entry: Entry, in database: Int) {
+        let table = keyspace.tables[database]
+        let hash = heap.sip.hash(entry.key)
+        if let position = table.locate(entry.key, hash: hash) {
+            remove(position, database: database)
+        }
+        if entry.kind == .tableHash { table.bytes += entry.table.bytes }
+        table.insert(entry, hash: hash, heap)
+        touch(entry.key, database)
+    }
+}

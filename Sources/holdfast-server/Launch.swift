@@ -1,0 +1,197 @@
+/// From the command line to a serving process, and from a signal to its end.
+///
+/// ORDER: the process is detached before any thread exists; signals are blocked before the loop's
+/// thread is made, so that only the waiting main thread gets them.
+import Backends
+import Engine
+import NIOCore
+import NIOPosix
+import Persistence
+import Server
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// One start of the program.
+struct Launch {
+    private let arguments: CommandLineArguments
+
+    init(_ arguments: CommandLineArguments) { self.arguments = arguments }
+
+    /// Runs the server; returns never.
+    func run() -> Never {
+        switch arguments.request {
+        case .serve: break
+        case .version:
+            print("Holdfast server v=\(ServerVersion.holdfast) redis=\(ServerVersion.redis)")
+            exit(0)
+        case .help:
+            print(CommandLineArguments.usage)
+            exit(0)
+        }
+        let configuration = readConfiguration()
+        let settings = configuration.settings
+        if settings.daemonizes, let reason = Daemon.detach() {
+            fail("Can't detach: \(reason)")
+        }
+        let log = ServerLog(path: settings.logFilePath, level: settings.logLevel)
+        announce(configuration, log)
+        let limit = OpenFilesLimit.raise(forClients: settings.maximumClients)
+        for message in limit.messages { log.log(message.level, message.text) }
+        configuration.adopt(maximumClients: limit.maximumClients)
+        let supervisor = ServiceSupervisor(settings.supervision)
+        if let text = supervisor.announcement { log.notice(text) }
+        writePidFile(settings, log)
+        log.setRole(.master)
+        log.notice(LogWording.running(port: settings.port))
+        log.notice(LogWording.processIdentifier(getpid()))
+        blockSignals()
+        serve(configuration, log, supervisor)
+    }
+
+    private func readConfiguration() -> Configuration {
+        let offer = BackendOffer(
+            names: BackendCatalog.all.map(\.descriptor.name), log: "aof", snapshot: "rdb",
+            nothing: "none")
+        do throws(ConfigurationError) {
+            return try ConfigurationLoader.load(
+                arguments, in: ConfigurationEnvironment(backends: offer))
+        } catch {
+            fail(error.report(product: "Holdfast \(ServerVersion.holdfast)"))
+        }
+    }
+
+    private func announce(_ configuration: Configuration, _ log: ServerLog) {
+        log.notice(LogWording.starting("Holdfast"))
+        log.notice(
+            LogWording.versions(
+                redis: ServerVersion.redis, holdfast: ServerVersion.holdfast, pid: getpid()))
+        if CommandLine.arguments.count > 1 {
+            log.notice(LogWording.configurationLoaded)
+        } else {
+            log.warning(LogWording.noConfigurationFile(CommandLine.arguments[0]))
+        }
+        if let warning = configuration.warningOfNotActedOn { log.warning(warning) }
+        if let warning = configuration.backend.warning { log.warning(warning) }
+    }
+
+    private func writePidFile(_ settings: ServerSettings, _ log: ServerLog) {
+        guard let path = settings.pidFilePath ?? (settings.daemonizes ? PidFile.standardPath : nil)
+        else { return }
+        if let reason = PidFile.create(path) { log.warning(reason) }
+    }
+
+    // MARK: Signals
+
+    private func blockSignals() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
+        var signals = signalSet()
+        _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    private func signalSet() -> sigset_t {
+        var signals = sigset_t()
+        _ = unsafe sigemptyset(&signals)
+        _ = unsafe sigaddset(&signals, SIGTERM)
+        _ = unsafe sigaddset(&signals, SIGINT)
+        return signals
+    }
+
+    // MARK: Serving
+
+    private func serve(
+        _ configuration: Configuration, _ log: ServerLog, _ supervisor: ServiceSupervisor
+    ) -> Never {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.any()
+        let given = Given(configuration: configuration)
+        let pidPath = configuration.settings.pidFilePath
+        let socketPath = configuration.settings.unixSocketPath
+        let started = loop.flatSubmit { () -> EventLoopFuture<NIOLoopBound<Server>> in
+            let runner = LaneRunner(deliver: { work in loop.execute { work() } })
+            let server = Server(
+                loop: loop, configuration: given.configuration, log: log, clock: SystemClock(),
+                runner: runner)
+            server.didStop = { code in
+                if let pidPath { PidFile.remove(pidPath) }
+                if let socketPath { _ = unsafe unlink(socketPath) }
+                supervisor.stopping()
+                exit(code)
+            }
+            let bound = NIOLoopBound(server, eventLoop: loop)
+            return server.listen().flatMap {
+                supervisor.loading()
+                return open(bound).map { bound }
+            }
+        }
+        do {
+            let server = try started.wait()
+            supervisor.ready()
+            waitForSignals { name in loop.execute { server.value.shutdown(signal: name) } }
+        } catch {
+            log.warning("\(error)")
+            exit(1)
+        }
+    }
+
+    /// Opens the data directory and loads what it keeps.
+    private func open(
+        _ bound: NIOLoopBound<Server>
+    ) -> EventLoopFuture<Void> {
+        let server = bound.value
+        let log = server.log
+        let configuration = server.configuration
+        let environment = BackendEnvironment(
+            fileSystem: SystemFileSystem(), clock: server.engine.clock,
+            runner: server.runner,
+            log: PersistenceLog { level, text in log.log(LogLevel(level), text) },
+            progress: { failed in bound.value.backendProgressed(failed: failed) })
+        do throws(PersistenceError) {
+            let opened = try BackendCatalog.open(
+                EngineRequest(
+                    name: configuration.backend.name, isExplicit: configuration.backend.isExplicit),
+                settings: configuration.settings.backend, environment: environment)
+            for warning in opened.warnings { log.warning(warning) }
+            return server.start(backend: opened.backend)
+        } catch {
+            return server.loop.makeFailedFuture(error)
+        }
+    }
+
+    private func waitForSignals(_ handle: (String) -> Void) -> Never {
+        var signals = signalSet()
+        while true {
+            var number: Int32 = 0
+            if unsafe sigwait(&signals, &number) != 0 { continue }
+            handle(number == SIGINT ? "SIGINT" : "SIGTERM")
+        }
+    }
+
+    private func fail(_ text: String) -> Never {
+        let line = Array((text + "\n").utf8)
+        // SAFETY: the array outlives the call. Nothing can be done where even this fails.
+        _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        exit(1)
+    }
+}
+
+/// Takes the configuration to the loop's thread, where it stays.
+private struct Given: @unchecked Sendable {
+    // BECAUSE: the main thread made it and doesn't touch it again.
+    let configuration: Configuration
+}
+
+extension LogLevel {
+    /// The log's level for a line of the backend's.
+    init(_ level: PersistenceLog.Level) {
+        switch level {
+        case .verbose: self = .verbose
+        case .notice: self = .notice
+        case .warning: self = .warning
+        }
+    }
+}
