@@ -54,9 +54,10 @@ let package = Package(
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
         tests("EngineTests", ["Bytes", "Records", "RESP", "Engine", "TestSupport"]),
         tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
-        tests(
-            "BackendsTests",
-            ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"]),
+        .testTarget(
+            name: "BackendsTests",
+            dependencies: ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"],
+            exclude: ["PlantedBugs"], swiftSettings: strict),
         tests(
             "ServerTests",
             [

@@ -39,7 +39,8 @@ public struct FileRecogniser: Sendable {
     /// A recogniser.
     public init(
         engine: String, wayOut: String,
-        find: @escaping @Sendable (any FileSystem, BackendSettings) throws(PersistenceError) ->
+        find:
+            @escaping @Sendable (any FileSystem, BackendSettings) throws(PersistenceError) ->
             [String]
     ) {
         self.engine = engine

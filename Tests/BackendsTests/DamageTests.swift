@@ -139,7 +139,8 @@ struct DamageTests {
         #expect(wrong.prefix(5) == [])
     }
 
-    @Test("every truncation point leaves an earlier state or is reported", arguments: [true, false])
+    @Test(
+        "every truncation point leaves an earlier state or is reported", arguments: [true, false])
     func truncations(closes: Bool) throws {
         let log = try SampleLog(seed: 4, closes: closes)
         var wrong: [String] = []

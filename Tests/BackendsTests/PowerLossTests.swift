@@ -3,7 +3,6 @@
 /// The goal is 10,000 different states a policy. A debug build explores them slower, so the plain test
 /// stops after some seconds there; a release build, or HOLDFAST_CAMPAIGN=1, explores them all.
 import Backends
-import Glibc
 import Persistence
 import TestSupport
 import Testing
@@ -17,17 +16,13 @@ let appendOnlyFile: BackendFactory = { environment, settings in
 
 /// How much a test may explore.
 enum Effort {
-    /// Whether the long forms of the tests run.
-    static let isCampaign = unsafe getenv("HOLDFAST_CAMPAIGN") != nil
-
-    /// States that are enough; HOLDFAST_STATES overrides.
-    static let states =
-        unsafe getenv("HOLDFAST_STATES").flatMap { Int(unsafe String(cString: $0)) }
-        ?? (isCampaign ? 100_000 : 10_000)
+    /// States that are enough.
+    static let states = TestKnobs.count(
+        "HOLDFAST_STATES", or: TestKnobs.isCampaign ? 100_000 : 10_000)
 
     #if DEBUG
     /// Time after which a debug build stops, in seconds.
-    static let seconds: Int = isCampaign ? 3600 : 12
+    static let seconds: Int = TestKnobs.isCampaign ? 3600 : 12
     #else
     static let seconds: Int = 3600
     #endif
@@ -47,14 +42,16 @@ func explore(
         let before = found.states
         found.add(
             CrashExplorer(plan, appendOnlyFile).explore { states in
-                before + states >= Effort.states || clock.monotonicNanoseconds > end
+                // Half of the budget for one run at most: a second seed must have its turn.
+                before + states >= Effort.states || states >= Effort.states / 2
+                    || clock.monotonicNanoseconds > end
             })
         if clock.monotonicNanoseconds > end { break }
         seed += 1
     }
     print(
         "power loss, \(policy): \(found.rawStates) states, \(found.states) different, "
-            + "\(found.nestedStates) of them from cuts during recovery, seeds \(firstSeed)...\(seed)")
+            + "\(found.nestedStates) from cuts during recovery, seeds \(firstSeed)...\(seed)")
     return found
 }
 

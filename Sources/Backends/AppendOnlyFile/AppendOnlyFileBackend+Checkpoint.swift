@@ -120,7 +120,9 @@ extension AppendOnlyFileBackend {
                 salt: Salt(bits: environment.makeSalt()), lastSequence: boundary.sequence,
                 timeMilliseconds: UInt64(max(0, view.frozenAt.millisecondsSinceEpoch))),
             fileSystem: environment.fileSystem, clock: environment.clock)
-        environment.runner.run(on: .checkpoint) { job.run(view) } finish: { result in
+        environment.runner.run(on: .checkpoint) {
+            job.run(view)
+        } finish: { result in
             if self.isClosed { return }
             switch result {
             case .failure(let error): self.failRewrite(error, finish)

@@ -71,7 +71,9 @@ extension AppendOnlyFileBackend {
         lastRetryNanoseconds = now
         let plan = planFailover()
         isManifestBusy = true
-        environment.runner.run(on: .sync) { Self.run(plan.job) } finish: { result in
+        environment.runner.run(on: .sync) {
+            Self.run(plan.job)
+        } finish: { result in
             self.endFailover(result, plan)
         }
     }

@@ -29,7 +29,8 @@ extension AppendOnlyFileBackend {
         var report = try outcome.get()
         if !report.foundData && directory.isClaimed {
             throw PersistenceError(
-                .conflict, "\(CurrentFile.name) says that there is a log here, but its files are gone",
+                .conflict,
+                "\(CurrentFile.name) says that there is a log here, but its files are gone",
                 path: places.manifest,
                 remedy: "Bring them back, or remove \(CurrentFile.name) to begin with nothing")
         }

@@ -111,7 +111,9 @@ public final class CrashExplorer {
     private func add(_ candidate: Candidate) {
         result.rawStates += 1
         let hash = candidate.image.hash
-        if let known = candidates[hash], known > position || candidate.promised <= queue[known].promised {
+        if let known = candidates[hash],
+            known > position || candidate.promised <= queue[known].promised
+        {
             // Legal at several moments: the largest promise holds, and nothing later can be in it.
             queue[known].promised = max(queue[known].promised, candidate.promised)
             queue[known].issued = min(queue[known].issued, candidate.issued)

@@ -9,23 +9,6 @@
 ///
 /// The walk is incremental: `advance` takes one event, `forEachState` tells what the power cut leaves there.
 
-/// A seeded generator: the same seed, the same run.
-public struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    /// A generator.
-    public init(seed: UInt64) { state = seed &+ 0x9E37_79B9_7F4A_7C15 }
-
-    /// The next 64 bits (SplitMix64).
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// Walks over the events of a disk; see the file's header.
 public struct CrashStates {
     private struct Object {
