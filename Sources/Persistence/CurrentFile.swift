@@ -60,7 +60,8 @@ public struct CurrentFile: Sendable, Hashable {
     }
 
     static func parse(_ bytes: [UInt8]) -> CurrentFile? {
-        let words = bytes.split { $0 == 32 || $0 == 10 }.map { String(decoding: $0, as: UTF8.self) }
+        let words = bytes.split { $0 == 32 || $0 == 10 }
+            .map { String(decoding: $0, as: UTF8.self) }
         guard words.count == 6, words[0] == "engine", words[2] == "generation",
             let generation = Int(words[3])
         else { return nil }

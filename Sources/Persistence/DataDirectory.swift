@@ -80,6 +80,9 @@ public final class DataDirectory {
     /// The generation in force; 0 before the first.
     public var generation: Int { current?.generation ?? 0 }
 
+    /// Whether `CURRENT` names an engine: its files must be there.
+    public var isClaimed: Bool { current != nil }
+
     /// Decides which engine is in force; the header says how.
     public func chooseEngine(
         _ request: EngineRequest, settings: BackendSettings, recognisers: [FileRecogniser]
