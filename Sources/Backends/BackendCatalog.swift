@@ -93,7 +93,8 @@ extension AppendOnlyFileBackend {
     /// Finds a log: the manifest, or the single file of Redis before 7.
     static let recogniser = FileRecogniser(
         engine: descriptor.name,
-        wayOut: "Start with '--appendonly yes' (or '--backend aof') to use it, or move it out of the "
+        wayOut:
+            "Start with '--appendonly yes' (or '--backend aof') to use it, or move it out of the "
             + "directory"
     ) { (disk, settings) throws(PersistenceError) in
         let places = LogPlaces(settings)

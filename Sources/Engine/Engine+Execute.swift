@@ -60,11 +60,15 @@ extension Engine {
     @inline(__always)
     private func checkResources(_ command: Command, _ session: Session) throws(CommandError) {
         if session.isReplay { return }
-        let flags = command.flags
+        var flags = command.flags
+        if flags.contains(.runsQueue), let transaction = session.transaction {
+            flags.formUnion(transaction.flags)
+        }
         if settings.maximumMemory > 0 {
             let isOver = !evictIfNeeded()
+            // A queue takes memory whatever is queued.
             let queueWouldGrow = session.isInTransaction && !flags.contains(.notQueued)
-            if isOver && (flags.contains(.denyoom) || queueWouldGrow && flags.contains(.write)) {
+            if isOver && (flags.contains(.denyoom) || queueWouldGrow) {
                 command.rejectedCalls += 1
                 throw .outOfMemory
             }
@@ -120,8 +124,14 @@ extension Engine {
     private func fail(
         _ error: CommandError, _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter
     ) {
-        // A command that can't be queued spoils its transaction.
-        if session.transaction != nil { session.transaction?.isAborted = true }
+        var error = error
+        if commands.find(arguments[0])?.flags.contains(.runsQueue) == true {
+            discardTransaction(session)
+            error = .executionAborted(because: error)
+        } else if session.transaction != nil {
+            // A command that can't be queued spoils its transaction.
+            session.transaction?.isAborted = true
+        }
         countError(error)
         reply.error(error.message)
     }

@@ -35,7 +35,8 @@ public struct CurrentFile: Sendable, Hashable {
         guard let bytes = try fileSystem.contents(of: path, limit: 4096) else { return nil }
         if let content = parse(bytes) { return content }
         throw PersistenceError(
-            .corrupt, "The file that names the engine in force can't be read", path: path, offset: 0,
+            .corrupt, "The file that names the engine in force can't be read", path: path,
+            offset: 0,
             remedy: "Look at which engine's files are there, then write the line anew by removing "
                 + "\(name) and starting with '--backend NAME'")
     }
@@ -59,7 +60,8 @@ public struct CurrentFile: Sendable, Hashable {
     }
 
     static func parse(_ bytes: [UInt8]) -> CurrentFile? {
-        let words = bytes.split { $0 == 32 || $0 == 10 }.map { String(decoding: $0, as: UTF8.self) }
+        let words = bytes.split { $0 == 32 || $0 == 10 }
+            .map { String(decoding: $0, as: UTF8.self) }
         guard words.count == 6, words[0] == "engine", words[2] == "generation",
             let generation = Int(words[3])
         else { return nil }

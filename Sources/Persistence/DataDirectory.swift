@@ -39,7 +39,8 @@ public struct FileRecogniser: Sendable {
     /// A recogniser.
     public init(
         engine: String, wayOut: String,
-        find: @escaping @Sendable (any FileSystem, BackendSettings) throws(PersistenceError) ->
+        find:
+            @escaping @Sendable (any FileSystem, BackendSettings) throws(PersistenceError) ->
             [String]
     ) {
         self.engine = engine
@@ -78,6 +79,9 @@ public final class DataDirectory {
 
     /// The generation in force; 0 before the first.
     public var generation: Int { current?.generation ?? 0 }
+
+    /// Whether `CURRENT` names an engine: its files must be there.
+    public var isClaimed: Bool { current != nil }
 
     /// Decides which engine is in force; the header says how.
     public func chooseEngine(

@@ -19,6 +19,13 @@ public protocol BackgroundRunner: AnyObject {
     func drain()
 }
 
+extension BackgroundRunner {
+    /// By way of a lane.
+    public func later(_ body: @escaping () -> Void) { run(on: .cleanup, {}, finish: body) }
+    /// Nothing to wait for: right for a runner that finishes each job before `run` returns.
+    public func drain() {}
+}
+
 /// Threads for slow work; each lane is serial.
 public enum BackgroundLane: Sendable, Hashable, CaseIterable {
     /// fsync of the log: somebody is waiting for it.

@@ -56,7 +56,9 @@ public final class SystemFileSystem: FileSystem {
         }
         if descriptor < 0 { throw failure("Can't open directory", path) }
         defer { _ = Glibc.close(descriptor) }
-        if retrying({ Glibc.fsync(descriptor) }) != 0 { throw failure("Can't sync directory", path) }
+        if retrying({ Glibc.fsync(descriptor) }) != 0 {
+            throw failure("Can't sync directory", path)
+        }
     }
 
     /// The names in a folder, sorted.

@@ -44,11 +44,11 @@ extension AppendOnlyFileBackend {
     /// Must not be called inside a unit that has mutations.
     public func willFreeze() throws(PersistenceError) {
         try requireReady()
-        queue.writer.closeGroup()
+        writer.closeGroup()
         flush()
         if case .writeFailing(let error) = health { throw error }
         try switchIncrement()
-        let sequence = queue.writer.sequence
+        let sequence = writer.sequence
         rewrite.boundary = (sequence, nextIncrement - 1)
     }
 
@@ -56,7 +56,7 @@ extension AppendOnlyFileBackend {
         if rewrite.isRunning || isManifestBusy {
             throw PersistenceError(.io, "Background append only file rewriting already in progress")
         }
-        if queue.writer.hasOpenUnit {
+        if writer.hasOpenUnit {
             throw PersistenceError(.io, "A rewrite can't begin inside a transaction")
         }
         switch health {
@@ -71,7 +71,7 @@ extension AppendOnlyFileBackend {
         let number = nextIncrement
         nextIncrement += 1
         let header = IncrementHeader(
-            salt: salt, firstSequence: queue.writer.sequence + 1, durable: durable)
+            salt: salt, firstSequence: writer.sequence + 1, durable: durable)
         let disk = environment.fileSystem
         let file = try LogFile.create(
             number: number, header: header, places: places, fileSystem: disk)
@@ -91,11 +91,11 @@ extension AppendOnlyFileBackend {
         self.manifest = manifest
         isManifestCertain = true
         if let old = files.last {
-            old.lastSequence = queue.writer.sequence
+            old.lastSequence = writer.sequence
             rewrite.olderBytes += old.size
         }
         queue.seal()
-        queue.writer.beginFile(salt: salt)
+        writer.beginFile(salt: salt)
         files.append(file)
     }
 
@@ -120,8 +120,10 @@ extension AppendOnlyFileBackend {
                 salt: Salt(bits: environment.makeSalt()), lastSequence: boundary.sequence,
                 timeMilliseconds: UInt64(max(0, view.frozenAt.millisecondsSinceEpoch))),
             fileSystem: environment.fileSystem, clock: environment.clock)
-        environment.runner.run(on: .checkpoint) { job.run(view) } finish: { [weak self] result in
-            guard let self, !self.isClosed else { return }
+        environment.runner.run(on: .checkpoint) {
+            job.run(view)
+        } finish: { result in
+            if self.isClosed { return }
             switch result {
             case .failure(let error): self.failRewrite(error, finish)
             case .success(let written):
@@ -164,8 +166,7 @@ extension AppendOnlyFileBackend {
             } catch {
                 return error
             }
-        } finish: { [weak self] error in
-            guard let self else { return }
+        } finish: { error in
             self.isManifestBusy = false
             if let error {
                 // The manifest on disk may be either: both sets of files stay.
@@ -205,7 +206,6 @@ extension AppendOnlyFileBackend {
         rewrite.lastSucceeded = true
         let span = environment.clock.monotonicNanoseconds &- rewrite.startedAt
         rewrite.lastSeconds = Double(span) / 1e9
-        environment.log.write(.notice, "Background AOF rewrite finished successfully")
         finish(
             .success(
                 CheckpointReport(
@@ -223,7 +223,6 @@ extension AppendOnlyFileBackend {
         let now = environment.clock.monotonicNanoseconds
         rewrite.notBefore = now &+ UInt64(minutes) * 60_000_000_000
         rewrite.lastSeconds = Double(now &- rewrite.startedAt) / 1e9
-        environment.log.write(.warning, "Background AOF rewrite terminated with error: \(error)")
         finish(.failure(error))
     }
 

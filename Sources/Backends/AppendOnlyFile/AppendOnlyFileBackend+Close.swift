@@ -12,7 +12,7 @@ extension AppendOnlyFileBackend {
         rewrite.cancel()
         environment.runner.drain()
         defer { finishClosing() }
-        queue.writer.closeGroup()
+        writer.closeGroup()
         if case .fine = health { flush() }
         if case .writeFailing = health { flush() }
         if case .distrusted = health {
@@ -74,7 +74,7 @@ extension AppendOnlyFileBackend {
         add("aof_buffer_length", queue.keptBytes)
         add("aof_pending_bio_fsync", sync.isInFlight ? 1 : 0)
         add("aof_delayed_fsync", sync.delayed)
-        add("aof_last_sequence", queue.writer.sequence)
+        add("aof_last_sequence", writer.sequence)
         add("aof_durable_sequence", durable)
         add("aof_queue_bytes", queue.keptBytes)
         add("aof_fsync_p50_usec", sync.latency.percentile(50) / 1000)

@@ -29,7 +29,7 @@ extension AppendOnlyFileBackend {
         }
         health = .writeFailing(error)
         lastRetryNanoseconds = lastTickNanoseconds
-        announceFailure(through: queue.writer.sequence)
+        announceFailure(through: writer.sequence)
     }
 
     func writeHealed() {
@@ -40,8 +40,8 @@ extension AppendOnlyFileBackend {
 
     /// The durability of what was executed up to `ticket` is unknown: told after the current call.
     func announceFailure(through ticket: CommitTicket) {
-        environment.runner.later { [weak self] in
-            guard let self, !self.isClosed else { return }
+        environment.runner.later {
+            if self.isClosed { return }
             self.environment.progress(self.released < ticket ? ticket : nil)
         }
     }
@@ -49,7 +49,7 @@ extension AppendOnlyFileBackend {
     func retryWrite(now: UInt64) {
         if now &- lastRetryNanoseconds < 90_000_000 { return }
         lastRetryNanoseconds = now
-        queue.writer.closeGroup()
+        writer.closeGroup()
         flush()
         if case .fine = health { environment.progress(nil) }
     }
@@ -62,7 +62,7 @@ extension AppendOnlyFileBackend {
         health = .distrusted(error)
         rewrite.isForced = true
         lastRetryNanoseconds = lastTickNanoseconds
-        environment.progress(queue.writer.sequence)
+        environment.progress(writer.sequence)
     }
 
     func retryFailover(now: UInt64) {
@@ -71,20 +71,22 @@ extension AppendOnlyFileBackend {
         lastRetryNanoseconds = now
         let plan = planFailover()
         isManifestBusy = true
-        environment.runner.run(on: .sync) { Self.run(plan.job) } finish: { [weak self] result in
-            self?.endFailover(result, plan)
+        environment.runner.run(on: .sync) {
+            Self.run(plan.job)
+        } finish: { result in
+            self.endFailover(result, plan)
         }
     }
 
     /// Both halves of a failover: the job, and what the manifest will be.
     private func planFailover() -> (job: FailoverPlan, manifest: Manifest) {
         rewrite.cancel()
-        queue.writer.closeGroup()
+        writer.closeGroup()
         let copy = queue.copyForNewFile()
         let number = nextIncrement
         nextIncrement += 1
         // The same salt as before: the kept groups go over as they are.
-        let salt = queue.writer.salt
+        let salt = writer.salt
         let header = IncrementHeader(salt: salt, firstSequence: durable + 1, durable: durable)
         let out = LogFile.head(header)
         if copy.startDatabase >= 0 {

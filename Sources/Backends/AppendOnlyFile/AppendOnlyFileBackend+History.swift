@@ -54,8 +54,7 @@ extension AppendOnlyFileBackend {
             } catch {
                 return false
             }
-        } finish: { [weak self] isWritten in
-            guard let self else { return }
+        } finish: { isWritten in
             self.isManifestBusy = false
             if isWritten {
                 self.manifest = new

@@ -27,6 +27,13 @@ extension AppendOnlyFileBackend {
             return .success(recovery.report)
         }
         var report = try outcome.get()
+        if !report.foundData && directory.isClaimed {
+            throw PersistenceError(
+                .conflict,
+                "\(CurrentFile.name) says that there is a log here, but its files are gone",
+                path: places.manifest,
+                remedy: "Bring them back, or remove \(CurrentFile.name) to begin with nothing")
+        }
         try repair()
         let span = environment.clock.monotonicNanoseconds &- begin
         report.seconds = Double(span) / 1e9
@@ -86,11 +93,8 @@ extension AppendOnlyFileBackend {
     }
 
     private func resume(_ log: RecoveredLog) {
-        let salt = log.last?.header.salt ?? Salt(bits: 0)
-        let writer = GroupWriter(clock: environment.clock, salt: salt, sequence: log.sequence)
-        writer.durable = log.sequence
+        writer.resume(after: log.sequence, salt: log.last?.header.salt ?? Salt(bits: 0))
         writer.writesTimestamps = settings.writesTimestamps
-        queue = CommitQueue(writer: writer)
         queue.startAfter(log.sequence)
     }
 
@@ -105,7 +109,7 @@ extension AppendOnlyFileBackend {
                 salt: last.header.salt, handle: handle, size: last.size,
                 firstSequence: last.header.firstSequence)
         ]
-        queue.writer.continueFile(database: database)
+        writer.continueFile(database: database)
     }
 
     /// The old single file becomes the base, in Redis's order: the manifest first, then the file moves

@@ -95,8 +95,8 @@ extension AppendOnlyFileBackend {
             }
             outcome.nanoseconds = clock.monotonicNanoseconds &- begin
             return outcome
-        } finish: { [weak self] outcome in
-            self?.endSync(outcome, files: files, sizes: sizes, covered: covered)
+        } finish: { outcome in
+            self.endSync(outcome, files: files, sizes: sizes, covered: covered)
         }
     }
 
@@ -126,7 +126,7 @@ extension AppendOnlyFileBackend {
     func raiseDurable(to sequence: UInt64) {
         durable = max(durable, sequence)
         released = max(released, durable)
-        queue.writer.durable = durable
+        writer.durable = durable
         queue.drop(through: durable)
         if durable >= queue.writtenSequence { sync.dirtySince = 0 }
     }

@@ -13,6 +13,9 @@
 /// INVARIANT 4: one manifest is written at a time (`isManifestBusy`); failover, checkpoint and
 /// history take turns.
 ///
+/// Closures of background jobs hold the backend strongly until they have run: a weak reference anywhere
+/// would make every retain of it slow (its count moves to a side table), ten times a recorded mutation.
+///
 /// Threads: the engine's, but for `restore` (see the protocol).
 import Bytes
 import Persistence
@@ -29,7 +32,8 @@ public final class AppendOnlyFileBackend: PersistenceBackend {
     let directory: DataDirectory
     let places: LogPlaces
     var settings: BackendSettings
-    var queue: CommitQueue
+    let writer: GroupWriter
+    let queue: CommitQueue
     var manifest = Manifest()
     var files: [LogFile] = []
     var recovered: RecoveredLog?
@@ -72,26 +76,26 @@ public final class AppendOnlyFileBackend: PersistenceBackend {
         self.settings = settings
         self.directory = directory
         self.places = LogPlaces(settings)
-        self.queue = CommitQueue(
-            writer: GroupWriter(clock: environment.clock, salt: Salt(bits: 0), sequence: 0))
+        self.writer = GroupWriter(clock: environment.clock, salt: Salt(bits: 0), sequence: 0)
+        self.queue = CommitQueue(writer: writer)
     }
 
     /// Opens a unit.
-    public func beginUnit() { queue.writer.beginUnit() }
+    public func beginUnit() { writer.beginUnit() }
 
     /// Records one change.
     public func record(_ mutation: Mutation, database: Int) {
-        queue.writer.record(mutation, database: database)
+        writer.record(mutation, database: database)
     }
 
     /// Closes the unit.
-    public func endUnit() { queue.writer.endUnit() }
+    public func endUnit() { writer.endUnit() }
 
     /// Hands what was recorded to the system.
     public func commit() -> CommitTicket {
-        let ticket = queue.writer.sequence
+        let ticket = writer.sequence
         if ticket == queue.writtenSequence { return ticket }
-        queue.writer.closeGroup()
+        writer.closeGroup()
         if case .fine = health {
             flush()
         } else {
@@ -152,7 +156,7 @@ public final class AppendOnlyFileBackend: PersistenceBackend {
         self.settings.directory = old.directory
         self.settings.appendFileName = old.appendFileName
         self.settings.appendDirectoryName = old.appendDirectoryName
-        queue.writer.writesTimestamps = settings.writesTimestamps
+        writer.writesTimestamps = settings.writesTimestamps
         if settings.syncPolicy == .always { syncIfIdle() }
     }
 }

@@ -199,6 +199,15 @@ final class GroupWriter {
         chunk.startDatabase = -1
     }
 
+    /// A log that ends with `sequence` goes on (at start, once).
+    func resume(after sequence: UInt64, salt: Salt) {
+        precondition(start < 0 && chunk.bytes.count == 0, "a log is resumed before it is written")
+        self.sequence = sequence
+        self.salt = salt
+        durable = sequence
+        chunk.lastSequence = sequence
+    }
+
     /// The file already has this database in force (a log that is continued).
     func continueFile(database: Int) {
         self.database = database

@@ -106,7 +106,8 @@ final class LogReplay {
         case .failed(let text):
             failures += 1
             if failures <= 10 {
-                warnings.append("A command of the log answered '\(text)' (\(path), offset \(offset))")
+                warnings.append(
+                    "A command of the log answered '\(text)' (\(path), offset \(offset))")
             }
         case .unknownCommand(let name):
             throw PersistenceError(
@@ -183,7 +184,8 @@ final class LogReader {
             let front = window.front
             if front.isEmpty {
                 return isBase && !isClosed
-                    ? .damaged(offset: window.offset, reason: "the closing mark is missing") : .clean
+                    ? .damaged(offset: window.offset, reason: "the closing mark is missing")
+                    : .clean
             }
             if front[0] == UInt8(ascii: "*") && !isBase {
                 return try ForeignReader(window: window, replay: replay).read()
@@ -255,7 +257,8 @@ final class LogReader {
         guard bytes.count > 6, bytes[0..<4] == ByteView("#TS:") else { return 0 }
         var index = 4
         while index < bytes.count && bytes[index] &- 48 < 10 { index += 1 }
-        let isLine = index > 4 && index + 1 < bytes.count && bytes[index] == 13
+        let isLine =
+            index > 4 && index + 1 < bytes.count && bytes[index] == 13
             && bytes[index + 1] == 10
         return isLine ? index + 2 : 0
     }

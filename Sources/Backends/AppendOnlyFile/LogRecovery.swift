@@ -121,7 +121,7 @@ final class LogRecovery {
         let file = chain[index]
         let reader = try open(file)
         let isLast = index == chain.count - 1
-        try begin(reader, file, isLast: isLast)
+        try begin(reader, file)
         let limit = try index + 1 < chain.count ? firstSequence(chain[index + 1]) : nil
         let end = try reader.read(limit: limit)
         var size = reader.window.size
@@ -137,7 +137,7 @@ final class LogRecovery {
             noteForeign(file, reader)
             size = offset
         case .damaged(let offset, let reason):
-            if let limit, limit == replay.sequence + 1 {
+            if let limit, limit == replay.sequence + 1, file.entry.kind == .increment {
                 cut(file, offset, size, reason + ", void: the next increment has what follows")
             } else {
                 try judge(chain, index, reader, offset, reason)
@@ -151,7 +151,7 @@ final class LogRecovery {
 
     /// What the head of a file says about the sequences.
     private func begin(
-        _ reader: LogReader, _ file: ChainFile, isLast: Bool
+        _ reader: LogReader, _ file: ChainFile
     ) throws(PersistenceError) {
         switch reader.kind {
         case .foreign: return
@@ -162,6 +162,9 @@ final class LogRecovery {
             replay.sequence = header.lastSequence
             replay.isSequenceKnown = true
         case .increment(let header):
+            if file.entry.kind == .base {
+                throw LogReader.corrupt("An increment stands where a base should", file.path, 0)
+            }
             if !replay.isSequenceKnown {
                 replay.sequence = header.firstSequence &- 1
                 replay.isSequenceKnown = true

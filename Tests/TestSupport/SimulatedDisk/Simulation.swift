@@ -1,0 +1,250 @@
+/// A seeded run of a shipped backend over a simulated disk: clients, rewrites, ticks, background steps.
+///
+/// The run keeps what the oracle needs: the digest of the model after every command (S0, S1, ... Sn), and
+/// for every moment how many commands were issued, promised (acknowledged under always, or called
+/// durable), and acknowledged at all (a killed process must not lose those).
+///
+/// An acknowledgement is an event of the disk's, so that the power can go right after it.
+import Bytes
+import Persistence
+import Records
+
+/// What a run does.
+public struct SimulationPlan: Sendable {
+    /// The run's seed.
+    public var seed: UInt64
+    /// `appendfsync`.
+    public var policy: SyncPolicy
+    /// Commands to execute.
+    public var commands = 60
+    /// Commands between rewrites; 0: none.
+    public var rewriteInterval = 20
+    /// Calls of a hundred that fail (sync and write); 0: a good disk.
+    public var faultPercent = 0
+    /// Whether the run ends with a clean close.
+    public var closes = true
+    /// Whether `#TS:` lines are written.
+    public var writesTimestamps = false
+    /// How long replaced files are kept, in seconds.
+    public var historyKeepSeconds: Int?
+
+    /// A plan.
+    public init(seed: UInt64, policy: SyncPolicy) {
+        self.seed = seed
+        self.policy = policy
+    }
+
+    /// The settings of the backend.
+    public var settings: BackendSettings {
+        var settings = BackendSettings()
+        settings.directory = "/data"
+        settings.syncPolicy = policy
+        settings.writesTimestamps = writesTimestamps
+        settings.historyKeepSeconds = historyKeepSeconds
+        return settings
+    }
+}
+
+/// Makes the backend under test over an environment.
+public typealias BackendFactory =
+    @Sendable (BackendEnvironment, BackendSettings) throws -> any PersistenceBackend
+
+/// What was known at a moment.
+public struct Moment: Sendable {
+    /// Events of the disk's before it.
+    public var event: Int
+    /// Commands executed.
+    public var issued: Int
+    /// Commands that a power cut must not lose.
+    public var promised: Int
+    /// Commands that a killed process must not lose.
+    public var acknowledged: Int
+}
+
+/// One run.
+public final class Simulation {
+    /// The disk.
+    public let disk: SimDisk
+    /// The model after the last command.
+    public let model = NaiveDataset()
+    /// Digest of the model after each number of commands.
+    public private(set) var digests: [UInt64]
+    /// What was known when.
+    public private(set) var moments = [
+        Moment(event: 0, issued: 0, promised: 0, acknowledged: 0)
+    ]
+    /// Rewrites that succeeded.
+    public private(set) var rewrites = 0
+    /// The longest that something written stayed without a sync, in milliseconds of the run's clock.
+    public private(set) var longestDirtyMilliseconds = 0
+    /// Tickets reported as failed.
+    public private(set) var failures = 0
+
+    let clock = SimClock()
+    let runner: SimRunner
+    var backend: (any PersistenceBackend)?
+    private let plan: SimulationPlan
+    private var random: SeededGenerator
+    private var tickets: [CommitTicket] = [0]
+    private var writtenAt: [UInt64] = [0]
+    private var isRewriting = false
+    private var workload = Workload()
+
+    /// A run over an empty disk.
+    public init(_ plan: SimulationPlan) {
+        self.plan = plan
+        disk = SimDisk()
+        runner = SimRunner(disk: disk)
+        random = SeededGenerator(seed: plan.seed)
+        digests = [model.digest]
+    }
+
+    /// Runs the plan.
+    public func run(_ factory: BackendFactory) throws {
+        let backend = try open(factory)
+        self.backend = backend
+        if plan.faultPercent > 0 { disk.fault = { [unowned self] call, _ in randomFault(call) } }
+        var sinceRewrite = 0
+        var patience = 0
+        while digests.count <= plan.commands {
+            patience += 1
+            if patience > plan.commands * 200 { throw Stuck() }
+            if backend.refusal == nil && !backend.isCongested {
+                let batch = Int.random(in: 1...4, using: &random)
+                for _ in 0..<batch { execute(backend) }
+                sinceRewrite += batch
+            }
+            _ = backend.commit()
+            observe(backend)
+            if plan.rewriteInterval > 0 && sinceRewrite >= plan.rewriteInterval {
+                sinceRewrite = 0
+                rewrite(backend)
+            }
+            background(backend)
+        }
+        disk.fault = nil
+        settle(backend)
+        if plan.closes {
+            try backend.close()
+            observe(backend)
+        }
+    }
+
+    /// The run made no progress.
+    public struct Stuck: Error {
+        /// No progress.
+        public init() {}
+    }
+
+    /// Lets the disk rest: faults are over, everything that is under way ends.
+    private func settle(_ backend: any PersistenceBackend) {
+        for _ in 0..<30 {
+            advance(backend, milliseconds: 100)
+            while let lane = runner.ready.first {
+                runner.step(lane)
+                observe(backend)
+            }
+        }
+    }
+
+    private func open(_ factory: BackendFactory) throws -> any PersistenceBackend {
+        var salts = random
+        var environment = BackendEnvironment(
+            fileSystem: disk, clock: clock, runner: runner, log: .silent
+        ) { [unowned self] failed in
+            if failed != nil { failures += 1 }
+            if let running = self.backend { observe(running) }
+        }
+        environment.makeSalt = { salts.next() }
+        let backend = try factory(environment, plan.settings)
+        _ = try backend.restore(into: NaiveTarget(), progress: { _ in })
+        try backend.start()
+        return backend
+    }
+
+    private func execute(_ backend: any PersistenceBackend) {
+        backend.beginUnit()
+        var count: UInt64 = 0
+        workload.nextUnit(number: digests.count, model: model, &random) { mutation, database in
+            backend.record(mutation, database: database)
+            model.apply(mutation, database: database)
+            count += 1
+        }
+        backend.endUnit()
+        tickets.append((tickets.last ?? 0) + count)
+        writtenAt.append(clock.monotonicNanoseconds)
+        digests.append(model.digest)
+    }
+
+    private func rewrite(_ backend: any PersistenceBackend) {
+        if isRewriting || backend.refusal != nil { return }
+        do throws(PersistenceError) {
+            try backend.willFreeze()
+            isRewriting = true
+            try backend.checkpoint(NaiveFrozen(model, at: clock.now)) { [unowned self] result in
+                isRewriting = false
+                if case .success = result { rewrites += 1 }
+            }
+        } catch {
+            isRewriting = false
+        }
+    }
+
+    private func background(_ backend: any PersistenceBackend) {
+        for _ in 0..<Int.random(in: 0...3, using: &random) {
+            if let lane = runner.ready.randomElement(using: &random) {
+                runner.step(lane)
+                observe(backend)
+            }
+        }
+        if Int.random(in: 0..<3, using: &random) == 0 { advance(backend, milliseconds: 100) }
+    }
+
+    private func advance(_ backend: any PersistenceBackend, milliseconds: Int) {
+        clock.advance(milliseconds: milliseconds)
+        backend.tick(nowNanoseconds: clock.monotonicNanoseconds)
+        observe(backend)
+    }
+
+    private func randomFault(_ call: DiskCall) -> DiskFault? {
+        guard Int.random(in: 0..<100, using: &random) < plan.faultPercent else { return nil }
+        switch call {
+        case .sync, .syncDirectory: return .error(5)
+        case .write: return Bool.random(using: &random) ? .error(28) : .short
+        case .open, .rename, .truncate: return .error(28)
+        default: return nil
+        }
+    }
+
+    /// Notes what the backend lets be shown and calls durable now.
+    private func observe(_ backend: any PersistenceBackend) {
+        let issued = digests.count - 1
+        let acknowledged = commands(upTo: backend.released)
+        var promised = commands(upTo: backend.durable)
+        if plan.policy == .always { promised = max(promised, acknowledged) }
+        if promised < issued {
+            let age = clock.monotonicNanoseconds - writtenAt[promised + 1]
+            longestDirtyMilliseconds = max(longestDirtyMilliseconds, Int(age / 1_000_000))
+        }
+        guard let last = moments.last else { return }
+        let isNews = acknowledged > last.acknowledged || promised > last.promised
+        if !isNews && issued == last.issued { return }
+        if isNews { disk.note() }
+        moments.append(
+            Moment(
+                event: disk.events.count, issued: issued,
+                promised: max(promised, last.promised),
+                acknowledged: max(acknowledged, last.acknowledged)))
+    }
+
+    /// Commands whose ticket is not above `ticket`.
+    private func commands(upTo ticket: CommitTicket) -> Int {
+        var low = 0
+        var high = tickets.count - 1
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if tickets[middle] <= ticket { low = middle } else { high = middle - 1 }
+        }
+        return low
+    }
+}
