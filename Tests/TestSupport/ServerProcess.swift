@@ -91,7 +91,7 @@ public final class ServerProcess {
         _ = try log?.seekToEnd()
         process.standardOutput = log
         process.standardError = log
-        try process.run()
+        try process.runWithAllSignals()
         if waits { try waitUntilReady() }
     }
 

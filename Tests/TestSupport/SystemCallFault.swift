@@ -27,7 +27,7 @@ public final class SystemCallFault {
         process.executableURL = URL(fileURLWithPath: ServerProcess.find("strace") ?? "strace")
         process.arguments = arguments
         process.standardError = output
-        try process.run()
+        try process.runWithAllSignals()
         let isAttached = Eventually.holds(seconds: 10) {
             Self.threads(of: processID).allSatisfy { Self.isTraced($0) }
         } unless: {
@@ -45,6 +45,8 @@ public final class SystemCallFault {
     /// Lets the server go.
     public func end() {
         if process.isRunning { process.terminate() }
+        let hasEnded = Eventually.holds(seconds: 10) { !self.process.isRunning }
+        if !hasEnded { Foundation.kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
 

@@ -23,7 +23,7 @@ public enum SystemProgram {
         process.standardOutput = output
         process.standardError = output
         process.standardInput = standardInput
-        try process.run()
+        try process.runWithAllSignals()
         standardInput.fileHandleForWriting.write(Data(input.utf8))
         try standardInput.fileHandleForWriting.close()
         let text = output.fileHandleForReading.readDataToEndOfFile()
