@@ -100,6 +100,6 @@ extension ReplyWriter {
         simple(text: "\(command) <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
         for line in lines { simple(text: line) }
         simple(text: "HELP")
-        simple(text: "    Print this help.")
+        simple(text: "    Prints this help.")
     }
 }
