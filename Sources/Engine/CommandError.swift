@@ -64,7 +64,7 @@ public struct CommandError: Error, Equatable, Sendable {
     }
 
     /// The first bytes of what a client sent, as far as C would print them: up to a NUL.
-    private static func shown(_ word: ByteView, _ limit: Int) -> [UInt8] {
+    public static func shown(_ word: ByteView, _ limit: Int = .max) -> [UInt8] {
         word[0..<min(limit, word.firstIndex(of: 0) ?? word.count)].array
     }
 
@@ -91,6 +91,21 @@ public struct CommandError: Error, Equatable, Sendable {
         let text = reason.message.starts(with: code) ? reason.message.dropFirst(4) : reason.message[...]
         return CommandError(
             bytes: Array("EXECABORT Transaction discarded because of: ".utf8) + text)
+    }
+
+    /// A number beyond the bounds of C's int, which databases are numbered with.
+    static let beyondInt = outOfRange(-2_147_483_648, 2_147_483_647)
+
+    /// `ERR value is out of range, value must between -1 and 1`.
+    static func outOfRange(_ least: Int64, _ greatest: Int64) -> CommandError {
+        CommandError("ERR value is out of range, value must between \(least) and \(greatest)")
+    }
+
+    /// `ERR unknown subcommand or wrong number of arguments for 'x'. Try DEBUG HELP.`.
+    public static func subcommandSyntax(_ word: ByteView, of command: String) -> CommandError {
+        CommandError(
+            bytes: Array("ERR unknown subcommand or wrong number of arguments for '".utf8)
+                + shown(word, 128) + Array("'. Try \(command.uppercased()) HELP.".utf8))
     }
 
     /// `ERR invalid expire time in 'set' command`.
