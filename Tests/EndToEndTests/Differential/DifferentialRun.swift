@@ -31,7 +31,7 @@ final class DifferentialRun {
     private let known: Set<String>
     private let shapes: [CommandShape]
     /// After as many differences the datasets have parted, and more would tell nothing.
-    private let patience = 12
+    private let patience = TestKnobs.count("HOLDFAST_DIFF_PATIENCE", or: 12)
 
     init(seed: UInt64) throws {
         self.seed = seed
@@ -87,8 +87,10 @@ final class DifferentialRun {
             }
         }
         if !comparison.agrees(ours, theirs) {
-            disagreements[request.name, default: 0] += 1
-            guard disagreements[request.name, default: 0] <= 2 else { return }
+            // The same complaint again would only hide the others.
+            let kind = request.name + (theirs.text?.prefix(24) ?? "") + (ours.text?.prefix(24) ?? "")
+            disagreements[kind, default: 0] += 1
+            guard disagreements[kind, default: 0] == 1 else { return }
             differences.append(describe(request, ours, theirs, on: connection))
         }
     }
@@ -102,11 +104,14 @@ final class DifferentialRun {
         _ request: Request, _ ours: RESPValue, _ theirs: RESPValue, on connection: Int
     ) -> String {
         func shown(_ words: [Word]) -> String {
-            words.map(\.description).joined(separator: " ")
+            words.prefix(12).map { word in
+                let text = word.description
+                return text.count > 80 ? text.prefix(80) + "..." : text[...]
+            }.joined(separator: " ") + (words.count > 12 ? " ... (\(words.count) words)" : "")
         }
         let touched = Set(request.words.dropFirst())
         let earlier = history.filter { !touched.isDisjoint(with: $0.request.words.dropFirst()) }
-            .suffix(8)
+            .suffix(5)
         return """
             command \(history.count) (seed \(seed)), connection \(connection): \(shown(request.words))
               ours:   \(ours)

@@ -1,0 +1,134 @@
+/// Kills a server under load, starts it again in its folder, and holds it to what it had acknowledged.
+import Foundation
+import TestSupport
+import Testing
+
+/// A folder, the writers that write to the servers living in it, and the servers.
+final class CrashRig {
+    private(set) var server: ServerProcess
+    private let folder: TemporaryDirectory
+    private let writers: [Writer]
+    private var generator: SeededGenerator
+    private var shared = 0
+    private var life = 0
+    /// Operations acknowledged over all lives.
+    var acknowledged: Int { writers.reduce(0) { $0 + $1.snapshot.acknowledgedCount } }
+
+    /// - Parameter fillers: keys that are never written again, to give rewrites and restarts work.
+    init(policy: String, fillers: Int, seed: UInt64) throws {
+        generator = SeededGenerator(seed: seed)
+        folder = try TemporaryDirectory()
+        server = try ServerProcess(
+            .holdfast, in: folder.path, arguments: ServerProcess.appendOnly(policy))
+        // Alone and in pipelines, shallow and deep.
+        writers = [1, 1, 4, 16, 50].enumerated().map { index, depth in
+            Writer(index: index, depth: depth, seed: seed)
+        }
+        let client = try server.connect()
+        try client.run("SELECT", "5")
+        let commands = (0..<fillers).map { index in
+            ["SET", "filler:\(index)", String(repeating: "\(index)", count: 30)]
+                .map { Array($0.utf8) }
+        }
+        for reply in try client.pipeline(commands) where reply.isError {
+            Issue.record("\(reply)")
+        }
+        self.fillers = fillers
+    }
+    private let fillers: Int
+
+    /// One life: load, death at a random moment, restart, judgement.
+    func killAtRandom(duringRewrite: Bool) throws {
+        try live { server in
+            pause(milliseconds: 20...250)
+            if duringRewrite {
+                _ = try? server.connect().run("BGREWRITEAOF")
+                pause(milliseconds: 0...60)
+            }
+            server.kill()
+        }
+    }
+
+    /// One life that a signal at the `count`-th call of `calls` ends; it may outlive the load. Whether the
+    /// signal came.
+    @discardableResult
+    func killAtCall(_ calls: String, count: Int) throws -> Bool {
+        var died = false
+        try live(operations: 40) { server in
+            let fault = try? SystemCallFault(
+                ["\(calls):signal=SIGKILL:when=\(count)"], in: server.processID)
+            _ = try? server.connect().run("BGREWRITEAOF")
+            died = Eventually.holds(seconds: 20) {
+                !server.isRunning
+            } unless: {
+                self.writers.allSatisfy { $0.hasFinished } && !self.isRewriting(server)
+            }
+            fault?.end()
+            server.kill()
+        }
+        return died
+    }
+
+    private func isRewriting(_ server: ServerProcess) -> Bool {
+        let text = (try? server.connect().run("INFO", "persistence"))?.text ?? ""
+        return text.contains("aof_rewrite_in_progress:1")
+    }
+
+    private func live(operations: Int = .max, _ death: (ServerProcess) throws -> Void) throws {
+        life += 1
+        for writer in writers { writer.start(port: server.port, life: life, limit: operations) }
+        try death(server)
+        for writer in writers {
+            #expect(writer.join(), "a writer still waits for a server that is gone")
+        }
+        server = try server.restarted()
+        try judge()
+    }
+
+    /// Everything acknowledged is there, in a state that the writer once asked for.
+    private func judge() throws {
+        let client = try server.connect()
+        var bounds = (least: shared, most: shared)
+        for writer in writers {
+            let state = writer.snapshot
+            #expect(state.strange == nil)
+            let found = try WriterModel(of: writer.keys, from: client)
+            var expected = state.acknowledged
+            var isLegal = found == expected
+            for operation in state.pending where !isLegal {
+                expected.apply(operation)
+                isLegal = found == expected
+            }
+            if !isLegal {
+                Issue.record(
+                    """
+                    life \(life), writer \(writer.keys.index): no prefix of what it sent.
+                    acknowledged: \(state.acknowledged)
+                    pending: \(state.pending)
+                    found: \(found)
+                    log: \(server.log.suffix(3000))
+                    """)
+            }
+            bounds.least += state.shared.acknowledged
+            bounds.most += state.shared.sent
+            writer.adopt(found)
+        }
+        try judgeShared(client, bounds)
+        try client.run("SELECT", "5")
+        #expect(try client.run("DBSIZE") == .integer(fillers), "life \(life)")
+    }
+
+    private func judgeShared(_ client: RESPClient, _ bounds: (least: Int, most: Int)) throws {
+        shared = 0
+        // Each database has a counter of this name; the writers' increments are spread over them.
+        for database in 0..<3 {
+            try client.run("SELECT", "\(database)")
+            shared += Int(try client.run("GET", "shared").text ?? "0") ?? -1
+        }
+        #expect(shared >= bounds.least && shared <= bounds.most, "life \(life), \(bounds)")
+    }
+
+    private func pause(milliseconds range: ClosedRange<Int>) {
+        usleep(UInt32(Int.random(in: range, using: &generator)) * 1000)
+    }
+}
