@@ -75,6 +75,7 @@ public final class CrashExplorer {
         }
         digests = simulation.digests
         collect(simulation)
+        shuffle()
         while position + 1 < queue.count {
             position += 1
             recover(queue[position])
@@ -106,6 +107,13 @@ public final class CrashExplorer {
                     image: states.newest(), promised: max(known.promised, known.acknowledged),
                     issued: issued, event: index, depth: 0))
         }
+    }
+
+    /// A bounded exploration sees all parts of a run, not its beginning.
+    private func shuffle() {
+        var random = SeededGenerator(seed: plan.seed)
+        queue.shuffle(using: &random)
+        for (index, candidate) in queue.enumerated() { candidates[candidate.image.hash] = index }
     }
 
     private func add(_ candidate: Candidate) {
