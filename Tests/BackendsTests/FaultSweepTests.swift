@@ -191,7 +191,9 @@ final class FaultBench {
         }
         pass(milliseconds: 1200)
         if backend.released < ticket { return "a write after the fault is never acknowledged" }
-        if backend.durable < ticket && policy != .no { return "a write after the fault never lasts" }
+        if backend.durable < ticket && policy != .no {
+            return "a write after the fault never lasts"
+        }
         return restart(disk.live)
     }
 
