@@ -52,7 +52,9 @@ let package = Package(
         room2("TestSupport", ["Bytes", "Records", "Persistence"]),
         tests("BytesTests", ["Bytes"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
-        tests("EngineTests", ["Bytes", "Records", "RESP", "Engine", "TestSupport"]),
+        tests(
+            "EngineTests",
+            ["Bytes", "Records", "RESP", "Persistence", "Engine", "TestSupport"]),
         tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
         .testTarget(
             name: "BackendsTests",

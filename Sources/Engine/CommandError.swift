@@ -30,6 +30,20 @@ public struct CommandError: Error, Equatable, Sendable {
     static let loading = CommandError("LOADING Holdfast is loading the dataset in memory")
     static let executionAborted = CommandError(
         "EXECABORT Transaction discarded because of previous errors.")
+    static let nestedTransaction = CommandError("ERR MULTI calls can not be nested")
+    static let watchInTransaction = CommandError("ERR WATCH inside MULTI is not allowed")
+    static let offsetOutOfRange = CommandError("ERR offset is out of range")
+    static let decrementOverflow = CommandError("ERR decrement would overflow")
+    static let noStrings = CommandError("ERR The specified keys must contain string values")
+    static let lengthAndIndexes = CommandError(
+        "ERR If you want both the length and indexes, please just use IDX.")
+    static let transientMemory = CommandError(
+        "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
+    static let invalidCommand = CommandError("ERR Invalid command specified")
+    static let noKeyArguments = CommandError("ERR The command has no key arguments")
+    static let invalidArgumentCount = CommandError(
+        "ERR Invalid number of arguments specified for command")
+    static let invalidArguments = CommandError("ERR Invalid arguments specified for command")
     static let databaseOutOfRange = CommandError("ERR DB index is out of range")
     static let invalidDatabase = CommandError("ERR invalid DB index")
 
@@ -60,6 +74,19 @@ public struct CommandError: Error, Equatable, Sendable {
         return CommandError(
             bytes: Array("ERR unknown subcommand '".utf8) + shown
                 + Array("'. Try \(command.uppercased()) HELP.".utf8))
+    }
+
+    /// `ERR EXEC without MULTI`.
+    static func withoutTransaction(_ name: StaticString) -> CommandError {
+        CommandError("ERR \(name) without MULTI")
+    }
+
+    /// `EXECABORT Transaction discarded because of: OOM ...`; an `ERR` of the reason is left out.
+    static func executionAborted(because reason: CommandError) -> CommandError {
+        let code = Array("ERR ".utf8)
+        let text = reason.message.starts(with: code) ? reason.message.dropFirst(4) : reason.message[...]
+        return CommandError(
+            bytes: Array("EXECABORT Transaction discarded because of: ".utf8) + text)
     }
 
     /// `ERR invalid expire time in 'set' command`.

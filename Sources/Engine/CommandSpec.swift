@@ -49,6 +49,10 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     public static let allowBusy = CommandFlags(rawValue: 1 << 15)
     /// Executes at once inside MULTI instead of being queued (EXEC and its kin).
     public static let notQueued = CommandFlags(rawValue: 1 << 16)
+    /// Executes what is queued: it is refused for what its queue would be refused for (EXEC).
+    public static let runsQueue = CommandFlags(rawValue: 1 << 17)
+    /// Not while a replica loads beside the old dataset.
+    public static let noAsyncLoading = CommandFlags(rawValue: 1 << 18)
 
     /// Names for COMMAND, in the order Redis prints them.
     static let names: [(CommandFlags, String)] = [
@@ -56,7 +60,7 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
         (.pubsub, "pubsub"), (.noscript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
         (.skipSlowlog, "skip_slowlog"), (.fast, "fast"), (.noAuth, "no_auth"),
-        (.noMulti, "no_multi"), (.movablekeys, "movablekeys"), (.allowBusy, "allow_busy"),
+        (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"), (.movablekeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]
 }
 
@@ -76,10 +80,42 @@ public enum CommandGroup: String, Sendable {
     case server
     /// Scripts and functions.
     case scripting
+
+    /// The ACL categories of a group's commands, unless they declare others.
+    var categories: [String] {
+        switch self {
+        case .generic: ["keyspace"]
+        case .transactions: ["transaction"]
+        case .server: []
+        case .string, .hash, .connection, .scripting: [rawValue]
+        }
+    }
+}
+
+/// That a command is kept for old clients only.
+public struct Deprecation: Sendable, Hashable {
+    /// The version of Redis that said so.
+    public let since: String
+    /// What to use instead.
+    public let replacement: String
+
+    /// A deprecation.
+    public init(since: String, replacement: String) {
+        self.since = since
+        self.replacement = replacement
+    }
 }
 
 /// Where a command's keys are, and what happens to them (Redis's key specifications).
 public struct KeySpec: Sendable, Hashable {
+    /// Flags that hold instead where a word is absent from the arguments behind the key's value.
+    public struct Variant: Sendable, Hashable {
+        /// The word, in lower case.
+        let word: String
+        /// The flags without it.
+        let flags: [String]
+    }
+
     /// Flags as COMMAND INFO prints them: `RW`, `RO`, `OW`, `RM`, `access`, `update`, `insert`, `delete`, ...
     public let flags: [String]
     /// Place of the first key (the command's name is 0).
@@ -88,10 +124,19 @@ public struct KeySpec: Sendable, Hashable {
     public let last: Int
     /// Distance between keys.
     public let step: Int
+    /// What COMMAND INFO says beside the flags.
+    public let notes: String?
+    /// How a word of the arguments changes the flags; nil: it doesn't.
+    public let variant: Variant?
 
     /// A specification.
-    public init(_ flags: [String], first: Int = 1, last: Int? = nil, step: Int = 1) {
+    public init(
+        _ flags: [String], first: Int = 1, last: Int? = nil, step: Int = 1, notes: String? = nil,
+        variant: Variant? = nil
+    ) {
         self.flags = flags
+        self.notes = notes
+        self.variant = variant
         self.first = first
         self.last = last ?? first
         self.step = step
@@ -118,6 +163,12 @@ public struct CommandSpec {
     public let complexity: String
     /// The syntax behind the name, as in Redis's documentation: `key value [NX | XX]`.
     public let syntax: String
+    /// Hints for proxies, as COMMAND INFO prints them: `request_policy:all_shards`.
+    public let tips: [String]
+    /// ACL categories beside those that the flags say, without `@`; by default the group's.
+    public let categories: [String]
+    /// Since when another command is to be preferred, and which; nil: it isn't.
+    public let deprecation: Deprecation?
     /// The words after a container's name; empty for a plain command.
     public let subcommands: [CommandSpec]
     /// Executes it.
@@ -127,7 +178,8 @@ public struct CommandSpec {
     public init(
         _ name: String, arity: Int, _ flags: CommandFlags, keys: [KeySpec] = [],
         group: CommandGroup, since: String, summary: String, complexity: String = "O(1)",
-        syntax: String = "", subcommands: [CommandSpec] = [],
+        syntax: String = "", tips: [String] = [], categories: [String]? = nil,
+        deprecation: Deprecation? = nil, subcommands: [CommandSpec] = [],
         handler: @escaping CommandHandler
     ) {
         self.name = name
@@ -139,6 +191,9 @@ public struct CommandSpec {
         self.summary = summary
         self.complexity = complexity
         self.syntax = syntax
+        self.tips = tips
+        self.categories = categories ?? group.categories
+        self.deprecation = deprecation
         self.subcommands = subcommands
         self.handler = handler
     }
@@ -150,7 +205,7 @@ public struct CommandSpec {
     ) {
         self.init(
             name, arity: -2, [], group: group, since: since, summary: summary,
-            complexity: "Depends on subcommand.", subcommands: subcommands
+            complexity: "Depends on subcommand.", categories: [], subcommands: subcommands
         ) { _, _, arguments, _ throws(CommandError) in
             throw .unknownSubcommand(arguments[1], of: name)
         }

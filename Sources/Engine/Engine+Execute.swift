@@ -26,6 +26,26 @@ extension Engine {
         if !pendingExpiry.isEmpty { deleteExpired() }
     }
 
+    /// Executes a command of a log: as `execute`, without what only clients need (limits, figures).
+    func executeReplayed(_ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter) {
+        do throws(CommandError) {
+            guard let command = commands.find(arguments[0]), !command.isContainer,
+                command.accepts(argumentCount: arguments.count)
+            else {
+                execute(session, arguments, reply)
+                return
+            }
+            if session.transaction != nil && !command.flags.contains(.notQueued) {
+                queue(command, arguments, session)
+                return
+            }
+            try command.handler(self, session, arguments, reply)
+        } catch {
+            reply.bytes.removeAll()
+            reply.error(error.message)
+        }
+    }
+
     /// Finds the command and checks that it may run now.
     private func admit(
         _ session: Session, _ arguments: ByteViews
@@ -60,11 +80,15 @@ extension Engine {
     @inline(__always)
     private func checkResources(_ command: Command, _ session: Session) throws(CommandError) {
         if session.isReplay { return }
-        let flags = command.flags
+        var flags = command.flags
+        if flags.contains(.runsQueue), let transaction = session.transaction {
+            flags.formUnion(transaction.flags)
+        }
         if settings.maximumMemory > 0 {
             let isOver = !evictIfNeeded()
+            // A queue takes memory whatever is queued.
             let queueWouldGrow = session.isInTransaction && !flags.contains(.notQueued)
-            if isOver && (flags.contains(.denyoom) || queueWouldGrow && flags.contains(.write)) {
+            if isOver && (flags.contains(.denyoom) || queueWouldGrow) {
                 command.rejectedCalls += 1
                 throw .outOfMemory
             }
@@ -120,8 +144,14 @@ extension Engine {
     private func fail(
         _ error: CommandError, _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter
     ) {
-        // A command that can't be queued spoils its transaction.
-        if session.transaction != nil { session.transaction?.isAborted = true }
+        var error = error
+        if commands.find(arguments[0])?.flags.contains(.runsQueue) == true {
+            discardTransaction(session)
+            error = .executionAborted(because: error)
+        } else if session.transaction != nil {
+            // A command that can't be queued spoils its transaction.
+            session.transaction?.isAborted = true
+        }
         countError(error)
         reply.error(error.message)
     }

@@ -57,6 +57,16 @@ public final class Engine {
         refreshTime()
     }
 
+    /// Whether EXEC runs the commands of a transaction now.
+    public var isExecuting: Bool { isInExec }
+
+    /// Bytes that a key and its value take, nil where it is absent. O(1).
+    public func memoryUsage(of key: ByteView, _ session: Session) -> Int? {
+        guard let entry = peek(key, session) else { return nil }
+        let nested = entry.kind == .tableHash ? entry.table.bytes : 0
+        return entry.allocatedBytes + nested
+    }
+
     /// Reads the wall clock: once a batch is enough.
     @inline(__always)
     public func refreshTime() { now = clock.now }

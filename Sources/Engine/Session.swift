@@ -56,10 +56,10 @@ public struct Transaction {
     var queue: [Queued] = []
     /// A command could not be queued: EXEC will refuse.
     var isAborted = false
-    /// One of the queued commands may write.
-    var hasWrites = false
+    /// Flags that any of the queued commands has.
+    var flags: CommandFlags = []
     /// Bytes that the queued arguments take.
-    var bytes = 0
+    public internal(set) var bytes = 0
 
     /// Commands queued so far.
     public var count: Int { queue.count }

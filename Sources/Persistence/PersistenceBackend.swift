@@ -193,3 +193,11 @@ public struct BackendStatus: Sendable {
     /// A status.
     public init(fields: [(name: String, value: String)] = []) { self.fields = fields }
 }
+
+/// A backend whose files can be loaded again while it records: DEBUG RELOAD and LOADAOF.
+public protocol ReloadableBackend: PersistenceBackend {
+    /// Feeds what the files hold now into `target`; changes nothing on disk, nor in the backend.
+    ///
+    /// Blocks the calling thread, which is the engine's.
+    func reload(into target: any ReplayTarget) throws(PersistenceError) -> RecoveryReport
+}

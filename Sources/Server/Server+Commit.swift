@@ -38,6 +38,10 @@ extension Server {
         dirty.removeAll(keepingCapacity: true)
         for connection in connections {
             connection.isDirty = false
+            if connection.wroteInBatch {
+                connection.wroteInBatch = false
+                connection.lastWriteTicket = ticket
+            }
             if isReleased && connection.waiting.isEmpty {
                 connection.flush()
             } else {
@@ -105,6 +109,7 @@ extension Server {
         if let failed { failedThrough = max(failedThrough, failed) }
         if !holding.isEmpty { releaseHeld() }
         if !stalled.isEmpty && backend?.isCongested != true { resumeAll() }
+        checkDurabilityWaiters()
     }
 
     // MARK: Requests that must wait

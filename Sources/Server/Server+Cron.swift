@@ -30,6 +30,7 @@ extension Server {
         if let pause = clientPause, pause.until <= engine.now { endPause() }
         if !stalled.isEmpty && clientPause == nil && backend?.isCongested != true { resumeAll() }
         checkConnections(nanoseconds)
+        checkDurabilityWaiters()
         continueShutdown()
     }
 

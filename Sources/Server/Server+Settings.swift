@@ -16,6 +16,7 @@ extension Server {
         engine.settings.lfuDecayMinutes = settings.frequencyDecayMinutes
         engine.settings.slowlogMicroseconds = settings.slowlogThresholdMicroseconds
         engine.settings.slowlogLength = settings.slowlogLength
+        engine.settings.tracksCommandCPU = settings.tracksCommandCPU
         engine.slowLog.thresholdNanoseconds =
             settings.slowlogThresholdMicroseconds < 0
             ? .max : UInt64(settings.slowlogThresholdMicroseconds) * 1000

@@ -46,6 +46,8 @@ public final class Server {
     var loading = LoadingState()
     var shutdownState: ShutdownState?
     let startedAt: Deadline
+    /// Forty hexadecimal characters, new with every start.
+    let runID: String = (0..<40).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
 
     // The tick.
     var dirty: [Connection] = []
@@ -54,6 +56,8 @@ public final class Server {
     var isTickScheduled = false
     var failedThrough: CommitTicket = 0
     var saveState = SaveState()
+    var durabilityWaiters: [DurabilityWaiter] = []
+    let latency = LatencyMonitor()
 
     /// A server around an engine without data; `start` makes it live.
     public init(
@@ -75,7 +79,21 @@ public final class Server {
     private func configure() {
         disposeElsewhere()
         applyEngineSettings()
+        registerConfigurationActions()
+        renameCommands()
         engine.slowLog.peer = { ($0.connection as? Connection)?.peerText ?? "" }
+    }
+
+    /// Carries out `rename-command`.
+    private func renameCommands() {
+        for (from, to) in configuration.renamedCommands {
+            let (old, new) = (
+                String(decoding: from, as: UTF8.self), String(decoding: to, as: UTF8.self)
+            )
+            if !engine.commands.rename(old, to: new) {
+                log.warning("rename-command: no command '\(old)', or '\(new)' is taken")
+            }
+        }
     }
 
     func disposeElsewhere() {
@@ -101,6 +119,7 @@ public final class Server {
         dirty.removeAll { $0 === connection }
         holding.removeAll { $0 === connection }
         stalled.removeAll { $0 === connection }
+        durabilityWaiters.removeAll { $0.connection === connection }
     }
 
     /// Points the engine's monitor at those who listen, or takes it away.

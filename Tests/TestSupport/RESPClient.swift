@@ -27,7 +27,7 @@ public final class RESPClient {
 
     /// Connects to `port` of 127.0.0.1.
     public init(port: Int) throws(ClientError) {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -129,6 +129,9 @@ public final class RESPClient {
         }
     }
 
+    /// How many bytes have come that no reply was read from yet.
+    public var unread: Int { buffer.count - start }
+
     /// Everything that comes until the server closes the connection.
     public func receiveToEnd() throws(ClientError) -> [UInt8] {
         while true {
@@ -160,37 +163,56 @@ public final class RESPClient {
         return Array(buffer[start..<(start + count)])
     }
 
+    /// Searches with memchr: replies come by the hundred thousand, and tests are built without
+    /// optimisation.
     private func readLine() throws(ClientError) -> [UInt8] {
-        var place = start
+        var searched = start
         while true {
-            while place + 1 < buffer.count {
-                if buffer[place] == 13 && buffer[place + 1] == 10 {
-                    defer { start = place + 2 }
-                    return Array(buffer[start..<place])
-                }
-                place += 1
+            if let place = lineEnd(from: searched) {
+                defer { start = place + 2 }
+                return Array(buffer[start..<place])
             }
-            let consumed = place - start
+            let consumed = max(0, buffer.count - 1 - start)
             try fill()
-            place = start + consumed
+            searched = start + consumed
+        }
+    }
+
+    private func lineEnd(from searched: Int) -> Int? {
+        unsafe buffer.withUnsafeBytes { raw -> Int? in
+            var place = searched
+            while place < raw.count, let base = raw.baseAddress,
+                let found = unsafe memchr(base + place, 13, raw.count - place)
+            {
+                // SAFETY: memchr answers a place within the range it was given.
+                let index = unsafe UnsafeRawPointer(found) - base
+                if index + 1 < raw.count, unsafe raw[index + 1] == 10 { return index }
+                place = index + 1
+            }
+            return nil
         }
     }
 
     private func fill() throws(ClientError) {
-        if start > 1 << 16 {
+        if start == buffer.count {
+            buffer.removeAll(keepingCapacity: true)
+            start = 0
+        } else if start > 1 << 20 {
             buffer.removeFirst(start)
             start = 0
         }
         var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         let ready = unsafe Glibc.poll(&poll, 1, timeoutMilliseconds)
         if ready == 0 { throw .timedOut }
-        let old = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: 1 << 16))
-        let count = unsafe buffer.withUnsafeMutableBytes { raw in
-            // SAFETY: 64 KB were just appended behind `old`.
-            unsafe recv(descriptor, raw.baseAddress.map { unsafe $0 + old }, 1 << 16, 0)
+        if ready < 0 && errno == EINTR { return }
+        let room = 1 << 16
+        var count = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: room) { out, used in
+            // SAFETY: recv writes at most `room` bytes, and says how many.
+            count = unsafe recv(descriptor, out.baseAddress, room, 0)
+            used = max(0, count)
         }
-        buffer.removeLast((1 << 16) - max(0, count))
         if count <= 0 { throw .closed }
+        buffer += bytes
     }
 }

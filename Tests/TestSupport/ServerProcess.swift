@@ -19,6 +19,8 @@ public final class ServerProcess {
     public let directory: String
     /// Its process id.
     public var processID: Int32 { process.processIdentifier }
+    /// The directives that it was started with, beside port, address and folder.
+    public let arguments: [String]
     private let process = Process()
     private let logPath: String
 
@@ -71,6 +73,7 @@ public final class ServerProcess {
         guard let executable = Self.executable(kind) else { throw StartError.noExecutable }
         self.kind = kind
         self.directory = directory
+        self.arguments = arguments
         self.port = try port ?? FreePort.find()
         logPath = "\(directory)/server-\(self.port).log"
         let command =
@@ -122,6 +125,19 @@ public final class ServerProcess {
             !self.isRunning
         }
         if !isUp { throw StartError.notReady(log) }
+    }
+
+    /// A new process with the same folder and directives, on a port of its own, once this one is
+    /// gone.
+    public func restarted(waits: Bool = true) throws -> ServerProcess {
+        kill()
+        return try ServerProcess(kind, in: directory, arguments: arguments, waits: waits)
+    }
+
+    /// Whether the server that was started calls itself Holdfast: HOLDFAST_SERVER_COMMAND may have put
+    /// a real Redis in its place, to prove the instrument.
+    public func isHoldfast() throws -> Bool {
+        try connect().run("INFO", "server").text?.contains("holdfast_version") ?? false
     }
 
     /// A new connection.

@@ -1,4 +1,9 @@
 /// The families of commands that the engine alone can execute; the server adds its own.
 enum EngineCommands {
-    static var families: [[CommandSpec]] { [StringCommands.all, KeyCommands.all, HashCommands.all] }
+    static var families: [[CommandSpec]] {
+        [
+            StringCommands.all, KeyCommands.all, HashCommands.all, TransactionCommands.all,
+            [CommandCommand.spec],
+        ]
+    }
 }

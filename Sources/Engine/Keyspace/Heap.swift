@@ -79,6 +79,11 @@ final class Heap: @unchecked Sendable {
     /// A heap with a hash seed; a fixed one makes tests repeatable.
     init(sip: SipHash = .random()) { self.sip = sip }
 
+    deinit {
+        // The last view of a keyspace that is gone went: nobody else will free what it alone held.
+        for dead in limbo[limboStart...] { dead.remains.free() }
+    }
+
     /// Whether a view is alive.
     @inline(__always)
     var hasViews: Bool { newestView != 0 }

@@ -7,7 +7,7 @@ extension Engine {
     func queue(_ command: Command, _ arguments: ByteViews, _ session: Session) {
         let copies = arguments.arrays
         session.transaction?.bytes += copies.reduce(0) { $0 + $1.count }
-        if command.spec.flags.contains(.write) { session.transaction?.hasWrites = true }
+        session.transaction?.flags.formUnion(command.flags)
         session.transaction?.queue.append(.init(command: command, arguments: copies))
     }
 
@@ -30,6 +30,12 @@ extension Engine {
         }
         isInExec = false
         closeUnit()
+    }
+
+    /// Forgets what was queued, and the watches.
+    public func discardTransaction(_ session: Session) {
+        session.transaction = nil
+        unwatch(session)
     }
 
     // MARK: WATCH
@@ -84,5 +90,17 @@ extension Engine {
                 return isExpired(entry)
             }
         }
+    }
+}
+
+extension Engine {
+    /// Puts a session back to how it began: RESET.
+    public func resetSession(_ session: Session) {
+        session.transaction = nil
+        unwatch(session)
+        session.database = 0
+        session.version = 2
+        session.name = []
+        session.leavesStamps = false
     }
 }

@@ -1,9 +1,45 @@
 /// The commands that need the server around the engine: connections, configuration, saves.
+///
+/// Handlers hold the server unowned: it owns the table they live in.
 import Engine
 
 extension Server {
-    /// Their declarations; handlers hold the server unowned, for it owns the table they live in.
+    /// Their declarations.
     func serverCommands() -> [CommandSpec] {
-        connectionCommands()
+        connectionCommands() + administrationCommands() + persistenceCommands()
+    }
+
+    private func connectionCommands() -> [CommandSpec] {
+        [
+            pingCommand(), echoCommand(), helloCommand(), authCommand(), quitCommand(),
+            resetCommand(), clientCommand(),
+        ]
+    }
+
+    private func administrationCommands() -> [CommandSpec] {
+        [
+            infoCommand(), configCommand(), timeCommand(), slowlogCommand(), memoryCommand(),
+            latencyCommand(), monitorCommand(), debugCommand(), roleCommand(),
+            replicaofCommand("replicaof"), replicaofCommand("slaveof"), lolwutCommand(),
+            aclCommand(), functionCommand(), holdfastCommand(),
+        ]
+    }
+
+    private func persistenceCommands() -> [CommandSpec] {
+        [
+            saveCommand(), bgsaveCommand(), bgrewriteaofCommand(), lastsaveCommand(),
+            waitCommand(), waitaofCommand(), shutdownCommand(),
+        ]
+    }
+
+    /// The connection that a session's command came over.
+    ///
+    /// Every session of the server has one; only a replayed log's has none, and it runs no command
+    /// of this folder.
+    func connection(_ session: Session) throws(CommandError) -> Connection {
+        guard let connection = session.connection as? Connection else {
+            throw CommandError("ERR this command needs a connection")
+        }
+        return connection
     }
 }

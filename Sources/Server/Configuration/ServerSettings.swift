@@ -136,6 +136,8 @@ public struct ServerSettings: Sendable {
     public var slowlogLength = 128
     /// `latency-monitor-threshold`; 0 is off.
     public var latencyThresholdMilliseconds = 0
+    /// `command-cpu-tracking`: read the CPU clock around each command.
+    public var tracksCommandCPU = false
     /// `latency-tracking`.
     public var tracksLatency = true
     /// `latency-tracking-info-percentiles`.

@@ -36,7 +36,13 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     var isDirty = false
     /// In the server's list of connections whose requests wait.
     var isStalled = false
-    private var isClosing = false
+    private(set) var isClosing = false
+    /// A command that ends later (SAVE, WAITAOF): requests behind it wait for its reply.
+    private(set) var isPostponed = false
+    /// This tick executed a write of this client's.
+    var wroteInBatch = false
+    /// Ticket of this client's last write, for WAITAOF.
+    var lastWriteTicket: CommitTicket = 0
     /// CLIENT REPLY.
     var replyMode = ReplyMode.on
     /// Since when the output is over its soft limit.
@@ -87,7 +93,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         if isClosing { return }
         if let unread {
             unsafe buffer.withUnsafeReadableBytes { unread.append(unsafe ByteView(raw: $0)) }
-            if isStalled { return checkQueryLimit() }
+            if isStalled || isPostponed { return checkQueryLimit() }
             processUnread()
         } else {
             let consumed = unsafe buffer.withUnsafeReadableBytes { raw in
@@ -138,7 +144,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         server.engine.beginBatch()
         var start = 0
         var violation: RESPError?
-        while start < bytes.count && violation == nil && !isClosing && !isStalled {
+        while start < bytes.count && violation == nil && canExecute {
             parser.limits.isUnauthenticated = !session.isAuthenticated
             do throws(RESPError) {
                 let skipped = try batch.fill(
@@ -175,15 +181,17 @@ final class Connection: ChannelInboundHandler, SessionConnection {
                 takeReplies(reply)
                 if output.readableBytes > 16 << 20 { stall() }
             }
-            if isClosing || isStalled { break }
+            if !canExecute { break }
         }
         // What was parsed ahead and not executed is parsed again.
         if consumed != batch.end { parser.reset() }
         return consumed
     }
 
+    private var canExecute: Bool { !isClosing && !isStalled && !isPostponed }
+
     private func refuse(_ violation: RESPError, _ reply: ReplyWriter) {
-        if isClosing || isStalled { return }
+        if !canExecute { return }
         reply.error(Array(violation.message.utf8))
         server.log.log(
             .verbose,
@@ -198,6 +206,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         engine.execute(session, arguments, reply)
         if replyMode != .on { suppressReply(reply, mark) }
         if engine.changes != changes {
+            wroteInBatch = true
             let base = output.readableBytes
             writeMarks.append(base + mark..<base + reply.bytes.count)
         }
@@ -272,6 +281,23 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     private func setReading(_ isOn: Bool) {
         // A channel just closed refuses; it reads no more anyway.
         try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
+    }
+
+    /// The command that executes now replies later: see `complete`.
+    func postpone() { isPostponed = true }
+
+    /// Sends the reply of a postponed command and goes on with the requests behind it.
+    func complete(_ write: (ReplyWriter) -> Void) {
+        guard isPostponed else { return }
+        isPostponed = false
+        if isClosing { return }
+        let reply = server.reply
+        let mark = reply.bytes.count
+        reply.version = session.version
+        write(reply)
+        if replyMode != .on { suppressReply(reply, mark) }
+        takeReplies(reply)
+        processUnread()
     }
 
     // MARK: Sending

@@ -10,7 +10,8 @@ enum HSetCommand {
     static var hset: CommandSpec {
         CommandSpec(
             "hset", arity: -4, [.write, .denyoom, .fast], keys: [KeySpec(["RW", "update"])],
-            group: .hash, since: "2.0.0", summary: "Creates or modifies the value of a field in a hash.",
+            group: .hash, since: "2.0.0",
+            summary: "Creates or modifies the value of a field in a hash.",
             complexity: "O(1) for each field/value pair added",
             syntax: "key field value [field value ...]"
         ) { engine, session, arguments, reply throws(CommandError) in

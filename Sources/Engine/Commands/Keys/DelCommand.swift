@@ -33,7 +33,8 @@ enum DelCommand {
             removed += 1
         }
         if removed > 0 {
-            let mutation: Mutation = keys.count == 1 ? .delete(key: keys[0]) : .deleteMany(keys: keys)
+            let mutation: Mutation =
+                keys.count == 1 ? .delete(key: keys[0]) : .deleteMany(keys: keys)
             engine.record(mutation, database: session.database)
         }
         reply.integer(removed)

@@ -13,7 +13,8 @@ enum ExistsCommand {
             complexity: "O(N) where N is the number of keys to check.", syntax: "key [key ...]"
         ) { engine, session, arguments, reply throws(CommandError) in
             var count = 0
-            for key in arguments.dropFirst(1) where engine.read(key, session, stamps: false) != nil {
+            for key in arguments.dropFirst(1) where engine.read(key, session, stamps: false) != nil
+            {
                 count += 1
             }
             reply.integer(count)

@@ -10,7 +10,8 @@ import Records
 
 enum ExpireCommands {
     static var expire: CommandSpec {
-        spec("expire", .seconds, "1.0.0", "Sets the expiration time of a key in seconds.", "seconds")
+        spec(
+            "expire", .seconds, "1.0.0", "Sets the expiration time of a key in seconds.", "seconds")
     }
     static var pexpire: CommandSpec {
         spec(

@@ -12,7 +12,8 @@ enum MoveCommand {
             syntax: "key db"
         ) { engine, session, arguments, reply throws(CommandError) in
             let key = arguments[1]
-            guard let number = Decimal.parse(arguments[2]), let small = Int32(exactly: number) else {
+            guard let number = Decimal.parse(arguments[2]), let small = Int32(exactly: number)
+            else {
                 throw CommandError("ERR value is not an integer or out of range")
             }
             let target = Int(small)

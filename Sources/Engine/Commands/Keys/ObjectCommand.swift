@@ -13,11 +13,14 @@ enum ObjectCommand {
                 look("encoding", "2.2.3", "Returns the internal encoding of a value.") {
                     _, entry, reply in reply.bulk(ByteView(entry.encodingName))
                 },
-                look("freq", "4.0.0", "Returns the logarithmic access frequency counter of a value.") {
+                look(
+                    "freq", "4.0.0", "Returns the logarithmic access frequency counter of a value."
+                ) {
                     (engine, entry, reply) throws(CommandError) in
                     guard engine.settings.evictionPolicy.countsUses else {
                         throw CommandError(
-                            "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.")
+                            "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+                        )
                     }
                     reply.integer(engine.frequency(of: entry))
                 },
@@ -25,7 +28,8 @@ enum ObjectCommand {
                     (engine, entry, reply) throws(CommandError) in
                     if engine.settings.evictionPolicy.countsUses {
                         throw CommandError(
-                            "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.")
+                            "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+                        )
                     }
                     reply.integer(engine.idleSeconds(of: entry))
                 },
@@ -96,6 +100,6 @@ extension ReplyWriter {
         simple(text: "\(command) <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
         for line in lines { simple(text: line) }
         simple(text: "HELP")
-        simple(text: "    Print this help.")
+        simple(text: "    Prints this help.")
     }
 }

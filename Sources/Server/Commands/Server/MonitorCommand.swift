@@ -1,6 +1,7 @@
 /// MONITOR's lines: every command before it executes, with time, database and client.
 import Bytes
 import Engine
+import RESP
 
 extension Server {
     /// Tells those who MONITOR of a command.
@@ -38,6 +39,22 @@ enum QuotedBytes {
             let digits = Array("0123456789abcdef".utf8)
             line += [UInt8(ascii: "\\"), UInt8(ascii: "x")]
             line += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+    }
+}
+
+extension Server {
+    func monitorCommand() -> CommandSpec {
+        CommandSpec(
+            "monitor", arity: 1, [.admin, .noscript, .loading, .stale], group: .server,
+            since: "1.0.0", summary: "Listens for all requests received by the server in real-time."
+        ) { [unowned self] engine, session, _, reply throws(CommandError) in
+            if engine.isExecuting {
+                throw CommandError("ERR MONITOR isn't allowed for DENY BLOCKING client")
+            }
+            monitors[session.id] = try connection(session)
+            updateMonitor()
+            reply.ok()
         }
     }
 }

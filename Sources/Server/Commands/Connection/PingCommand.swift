@@ -1,4 +1,4 @@
-/// PING [message]
+/// PING [message] and ECHO message
 ///
 /// PONG, or the message. O(1). The reply of a healthy connection.
 import Bytes
@@ -18,5 +18,10 @@ extension Server {
         }
     }
 
-    func connectionCommands() -> [CommandSpec] { [pingCommand()] }
+    func echoCommand() -> CommandSpec {
+        CommandSpec(
+            "echo", arity: 2, [.loading, .stale, .fast], group: .connection, since: "1.0.0",
+            summary: "Returns the given string.", syntax: "message"
+        ) { _, _, arguments, reply throws(CommandError) in reply.bulk(arguments[1]) }
+    }
 }

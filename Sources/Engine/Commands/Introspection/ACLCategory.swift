@@ -1,0 +1,26 @@
+/// The ACL categories of a command: what its flags say, and what its declaration adds.
+///
+/// Derived as Redis derives them: `write` from the flag, `read` from the readonly flag, `dangerous` from
+/// admin, `slow` from the absence of `fast`; the family and the rest are declared.
+
+enum ACLCategory {
+    /// All categories, in the order in which Redis prints them.
+    static let all = [
+        "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap",
+        "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous",
+        "connection", "transaction", "scripting",
+    ]
+
+    /// The categories of a command, in that order.
+    static func names(of command: Command) -> [String] {
+        let flags = command.flags
+        var found = Set(command.spec.categories)
+        found.insert(flags.contains(.fast) ? "fast" : "slow")
+        if flags.contains(.write) { found.insert("write") }
+        if flags.contains(.readonly), !found.contains("scripting") { found.insert("read") }
+        if flags.contains(.admin) { found.formUnion(["admin", "dangerous"]) }
+        if flags.contains(.pubsub) { found.insert("pubsub") }
+        if flags.contains(.blocking) { found.insert("blocking") }
+        return all.filter(found.contains)
+    }
+}

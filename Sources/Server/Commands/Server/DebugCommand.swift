@@ -1,0 +1,83 @@
+/// DEBUG: behind `enable-debug-command`, as in Redis.
+///
+/// RELOAD and LOADAOF load the files into a fresh engine beside the live one and take its data over.
+import Bytes
+import Engine
+import Persistence
+import RESP
+
+extension Server {
+    func debugCommand() -> CommandSpec {
+        let own = [
+            CommandSpec(
+                "reload", arity: -2, [.admin, .noscript, .loading, .stale], group: .server,
+                since: "1.0.0", summary: "Saves the data and loads it back."
+            ) { [unowned self] _, session, _, _ throws(CommandError) in
+                try reload(session, savesFirst: true)
+            },
+            CommandSpec(
+                "loadaof", arity: 2, [.admin, .noscript, .loading, .stale], group: .server,
+                since: "1.0.0", summary: "Loads the data back from the log."
+            ) { [unowned self] _, session, _, _ throws(CommandError) in
+                try reload(session, savesFirst: false)
+            },
+        ]
+        return CommandSpec(
+            container: "debug", group: .server, since: "1.0.0",
+            summary: "A container for debugging commands.",
+            subcommands: (DebugSubcommands.all + own).map(guarded))
+    }
+
+    /// The word with the check whether this client may say it.
+    private func guarded(_ spec: CommandSpec) -> CommandSpec {
+        CommandSpec(
+            spec.name, arity: spec.arity, spec.flags, keys: spec.keys, group: spec.group,
+            since: spec.since, summary: spec.summary, complexity: spec.complexity,
+            syntax: spec.syntax
+        ) { [unowned self] engine, session, arguments, reply throws(CommandError) in
+            let isLocal = try connection(session).info.isLocal
+            guard configuration.settings.debugCommand.permits(isLocalClient: isLocal) else {
+                throw CommandError(
+                    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server."
+                )
+            }
+            try spec.handler(engine, session, arguments, reply)
+        }
+    }
+
+    /// Loads what the backend has into a fresh engine and takes its data over; replies when done.
+    private func reload(_ session: Session, savesFirst: Bool) throws(CommandError) {
+        guard let reloadable = backend as? any ReloadableBackend else {
+            throw CommandError("ERR Error trying to load the data: no files keep this dataset")
+        }
+        let connection = try connection(session)
+        connection.postpone()
+        let load = { [unowned self] in
+            _ = reloadable.commit()
+            let fresh = freshEngine()
+            do throws(PersistenceError) {
+                _ = try reloadable.reload(into: fresh.replayTarget())
+                engine.adopt(fresh.keyspace)
+                disposeElsewhere()
+                connection.complete { $0.ok() }
+            } catch {
+                log.warning("Error trying to load the data: \(error)")
+                connection.complete {
+                    $0.error(Array("ERR Error trying to load the data, check server logs.".utf8))
+                }
+            }
+        }
+        guard savesFirst else { return load() }
+        do throws(PersistenceError) {
+            try startCheckpoint { result in
+                if case .failure(let error) = result {
+                    connection.complete { $0.error(Array("ERR \(error)".utf8)) }
+                } else {
+                    load()
+                }
+            }
+        } catch {
+            connection.complete { $0.error(Array("ERR \(error)".utf8)) }
+        }
+    }
+}

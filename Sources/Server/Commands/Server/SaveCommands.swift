@@ -1,0 +1,99 @@
+/// SAVE, BGSAVE [SCHEDULE], BGREWRITEAOF, LASTSAVE
+///
+/// All are a checkpoint (Server+Save.swift). SAVE replies when it is done; other clients are served
+/// meanwhile. Errors: one is in progress already; it failed.
+import Bytes
+import Engine
+import Persistence
+import RESP
+
+extension Server {
+    func saveCommand() -> CommandSpec {
+        CommandSpec(
+            "save", arity: 1, [.admin, .noscript, .noMulti], group: .server, since: "1.0.0",
+            summary: "Saves the database to disk.",
+            complexity: "O(N) where N is the total number of keys in all databases"
+        ) { [unowned self] _, session, _, reply throws(CommandError) in
+            if saveState.isRunning {
+                throw CommandError("ERR Background save already in progress")
+            }
+            guard backend?.abilitiesIncludeCheckpoint == true else {
+                reply.ok()
+                return
+            }
+            let connection = try connection(session)
+            do throws(PersistenceError) {
+                connection.postpone()
+                try startCheckpoint { result in
+                    connection.complete { reply in
+                        switch result {
+                        case .success: reply.ok()
+                        case .failure(let error): reply.error(Array("ERR \(error)".utf8))
+                        }
+                    }
+                }
+            } catch {
+                connection.complete { $0.error(Array("ERR \(error)".utf8)) }
+            }
+        }
+    }
+
+    func bgsaveCommand() -> CommandSpec {
+        CommandSpec(
+            "bgsave", arity: -1, [.admin, .noscript], group: .server, since: "1.0.0",
+            summary: "Asynchronously saves the database(s) to disk.", syntax: "[SCHEDULE]"
+        ) { [unowned self] _, _, arguments, reply throws(CommandError) in
+            let isScheduled = arguments.count == 2 && arguments[1].equalsIgnoringCase("schedule")
+            if arguments.count > 2 || arguments.count == 2 && !isScheduled { throw .syntaxError }
+            if saveState.isRunning {
+                guard isScheduled else {
+                    throw CommandError("ERR Background save already in progress")
+                }
+                saveState.isScheduled = true
+                reply.simple("Background saving scheduled")
+                return
+            }
+            try begin()
+            reply.simple("Background saving started")
+        }
+    }
+
+    func bgrewriteaofCommand() -> CommandSpec {
+        CommandSpec(
+            "bgrewriteaof", arity: 1, [.admin, .noscript], group: .server, since: "1.0.0",
+            summary: "Asynchronously rewrites the append-only file to disk."
+        ) { [unowned self] _, _, _, reply throws(CommandError) in
+            if saveState.isRunning {
+                throw CommandError(
+                    "ERR Background append only file rewriting already in progress")
+            }
+            try begin()
+            reply.simple("Background append only file rewriting started")
+        }
+    }
+
+    private func begin() throws(CommandError) {
+        guard backend?.abilitiesIncludeCheckpoint == true else { return }
+        do throws(PersistenceError) {
+            try startCheckpoint()
+        } catch {
+            throw CommandError("ERR \(error)")
+        }
+    }
+
+    func lastsaveCommand() -> CommandSpec {
+        CommandSpec(
+            "lastsave", arity: 1, [.loading, .stale, .fast], group: .server, since: "1.0.0",
+            summary: "Returns the Unix timestamp of the last successful save to disk."
+        ) { [unowned self] _, _, _, reply throws(CommandError) in
+            reply.integer(Int(saveState.lastSave.millisecondsSinceEpoch / 1000))
+        }
+    }
+}
+
+extension PersistenceBackend {
+    /// Whether a checkpoint means anything to it.
+    var abilitiesIncludeCheckpoint: Bool {
+        Self.descriptor.abilities.contains(.compaction)
+    }
+}

@@ -1,0 +1,114 @@
+/// How the replies of two servers to the same command are compared.
+///
+/// Exactly, wherever the reply is decided by the command and the data; errors always by every byte. The
+/// other cases say what is left to chance, time or the server's own nature, and compare the rest.
+import TestSupport
+
+/// A rule for two replies.
+indirect enum Comparison: Sendable {
+    /// Equal.
+    case exact
+    /// Elements in any order: KEYS, HKEYS.
+    case unordered
+    /// Field and value pairs in any order: HGETALL, CONFIG GET.
+    case unorderedPairs
+    /// Only the kind of the reply, of two aggregates not their elements.
+    case shape
+    /// Integers that may differ by the servers' delay.
+    case near(Int)
+    /// Cursor and elements: compared as a set where the walk ended at once, otherwise by shape.
+    case scan(pairs: Bool)
+    /// HRANDFIELD's fields with their values: flat in RESP2, arrays of two in RESP3.
+    case randomPairs
+    /// Anything: what depends on what the server is busy with.
+    case either
+    /// As many elements.
+    case sameCount
+    /// HELLO: the protocol's version and the fields' names.
+    case hello
+    /// Replies of queued commands.
+    case queued([Comparison])
+
+    func agrees(_ ours: RESPValue, _ theirs: RESPValue) -> Bool {
+        if case .either = self { return true }
+        if ours.isError || theirs.isError { return ours == theirs }
+        switch self {
+        case .exact: return ours == theirs
+        case .either: return true
+        case .shape: return ours.kind == theirs.kind
+        case .unordered:
+            return ours.kind == theirs.kind && ours.elements.counted == theirs.elements.counted
+        case .unorderedPairs:
+            return ours.kind == theirs.kind && ours.pairs.counted == theirs.pairs.counted
+        case .near(let tolerance):
+            guard case .integer(let a) = ours, case .integer(let b) = theirs else {
+                return ours == theirs
+            }
+            return a == b || (a > 0 && b > 0 && abs(a - b) <= tolerance)
+        case .scan(let pairs): return agreesOnScan(ours, theirs, pairs: pairs)
+        case .randomPairs:
+            let isNested = theirs.elements.first?.kind == "array"
+            return (isNested ? Comparison.unordered : .unorderedPairs).agrees(ours, theirs)
+        case .sameCount:
+            return ours.kind == theirs.kind && ours.elements.count == theirs.elements.count
+        case .hello: return agreesOnHello(ours, theirs)
+        case .queued(let comparisons):
+            guard ours.elements.count == comparisons.count else { return ours == theirs }
+            return ours.kind == theirs.kind && theirs.elements.count == comparisons.count
+                && zip(comparisons, zip(ours.elements, theirs.elements)).allSatisfy {
+                    $0.agrees($1.0, $1.1)
+                }
+        }
+    }
+
+    private func agreesOnScan(_ ours: RESPValue, _ theirs: RESPValue, pairs: Bool) -> Bool {
+        let (a, b) = (ours.elements, theirs.elements)
+        guard a.count == 2, b.count == 2 else { return ours == theirs }
+        guard a[0].text == "0", b[0].text == "0" else {
+            return a[0].kind == b[0].kind && a[1].kind == b[1].kind
+        }
+        return pairs ? a[1].pairs.counted == b[1].pairs.counted
+            : a[1].elements.counted == b[1].elements.counted
+    }
+
+    private func agreesOnHello(_ ours: RESPValue, _ theirs: RESPValue) -> Bool {
+        let (a, b) = (ours.pairs, theirs.pairs)
+        guard ours.kind == theirs.kind, a.map(\.first) == b.map(\.first) else { return false }
+        return a.contains { $0 == [.bulk(Array("proto".utf8)), .integer(2)] }
+            == b.contains { $0 == [.bulk(Array("proto".utf8)), .integer(2)] }
+    }
+}
+
+extension RESPValue {
+    /// Which case this is.
+    var kind: String {
+        switch self {
+        case .simple: "simple"
+        case .error: "error"
+        case .integer: "integer"
+        case .bulk: "bulk"
+        case .null: "null"
+        case .array: "array"
+        case .map: "map"
+        case .set: "set"
+        case .push: "push"
+        case .double: "double"
+        case .boolean: "boolean"
+        case .verbatim: "verbatim"
+        case .bigNumber: "bigNumber"
+        }
+    }
+
+    /// The elements two by two.
+    var pairs: [[RESPValue]] {
+        let all = elements
+        return stride(from: 0, to: all.count, by: 2).map { Array(all[$0..<min($0 + 2, all.count)]) }
+    }
+}
+
+extension Array where Element: Hashable {
+    /// How often each element occurs.
+    var counted: [Element: Int] {
+        reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+}

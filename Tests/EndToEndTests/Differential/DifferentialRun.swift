@@ -1,0 +1,154 @@
+/// Sends random commands to two servers and compares every reply.
+///
+/// Commands go out in pipelines, one connection at a time, so that their order over all connections is
+/// decided. The same seed sends the same commands: a difference is narrowed down by lowering
+/// HOLDFAST_DIFF_COUNT.
+import TestSupport
+
+/// One run.
+final class DifferentialRun {
+    /// How often a command was sent, and answered with something else than an error.
+    struct Tally {
+        var sent = 0
+        var succeeded = 0
+    }
+
+    private struct Sent {
+        let connection: Int
+        let request: Request
+    }
+
+    let pair: ServerPair
+    private(set) var tallies: [String: Tally] = [:]
+    private(set) var differences: [String] = []
+    private var disagreements: [String: Int] = [:]
+    private var history: [Sent] = []
+    /// What each connection has queued in its transaction.
+    private var queues: [[Request]]
+    private let seed: UInt64
+    private let names: Set<String>
+    /// The names, and what else may be sent.
+    private let known: Set<String>
+    private let shapes: [CommandShape]
+    /// After as many differences the datasets have parted, and more would tell nothing.
+    private let patience = 12
+
+    init(seed: UInt64) throws {
+        self.seed = seed
+        pair = try ServerPair(connections: EpisodeSource.connections)
+        let names = try pair.commandTable()
+        self.names = names
+        // COMMAND alone is a command, though the table has it as a container; what no table has is known
+        // to be refused, where there is a container to refuse it.
+        let containers = names.filter { $0.contains("|") }.map { String($0.prefix { $0 != "|" }) }
+        known = names.union(containers.filter { $0 == "command" })
+            .union(containers.map { "\($0)|nosuch" }).union(["nosuchcommand"])
+        shapes = CommandShapes.all.filter { [known] shape in
+            known.contains(shape.name) || known.contains(shape.container)
+        }
+        queues = Array(repeating: [], count: EpisodeSource.connections)
+    }
+
+    /// Sends at least `count` commands, fewer where the servers disagree too often.
+    func run(count: Int, epochMilliseconds: Int) throws {
+        var source = EpisodeSource(
+            seed: seed, epochMilliseconds: epochMilliseconds, shapes: shapes, names: known)
+        while history.count < count && differences.count < patience {
+            for step in source.next() where !step.requests.isEmpty { try execute(step) }
+        }
+    }
+
+    private func execute(_ step: Step) throws {
+        let replies = try pair.exchange(
+            step.requests.map { $0.words.map(\.bytes) }, on: step.connection)
+        for (request, reply) in zip(step.requests, replies) {
+            judge(request, reply.ours, reply.theirs, on: step.connection)
+            history.append(Sent(connection: step.connection, request: request))
+        }
+        if step.requests.last?.name == "quit" { try pair.reconnect(step.connection) }
+    }
+
+    private func judge(
+        _ request: Request, _ ours: RESPValue, _ theirs: RESPValue, on connection: Int
+    ) {
+        var comparison = request.comparison
+        if theirs == .simple(Array("QUEUED".utf8)) {
+            queues[connection].append(request)
+            comparison = .exact
+        } else {
+            count(request, ours)
+        }
+        if ["exec", "discard", "reset", "quit"].contains(request.name), !theirs.isRefusal {
+            let queue = queues[connection]
+            queues[connection] = []
+            if request.name == "exec", !theirs.elements.isEmpty {
+                comparison = .queued(queue.map(\.comparison))
+                for (queued, reply) in zip(queue, ours.elements) { count(queued, reply) }
+            }
+        }
+        if !comparison.agrees(ours, theirs) {
+            disagreements[request.name, default: 0] += 1
+            guard disagreements[request.name, default: 0] <= 2 else { return }
+            differences.append(describe(request, ours, theirs, on: connection))
+        }
+    }
+
+    private func count(_ request: Request, _ reply: RESPValue) {
+        tallies[request.name, default: Tally()].sent += 1
+        if !reply.isError { tallies[request.name, default: Tally()].succeeded += 1 }
+    }
+
+    private func describe(
+        _ request: Request, _ ours: RESPValue, _ theirs: RESPValue, on connection: Int
+    ) -> String {
+        func shown(_ words: [Word]) -> String {
+            words.map(\.description).joined(separator: " ")
+        }
+        let touched = Set(request.words.dropFirst())
+        let earlier = history.filter { !touched.isDisjoint(with: $0.request.words.dropFirst()) }
+            .suffix(8)
+        return """
+            command \(history.count) (seed \(seed)), connection \(connection): \(shown(request.words))
+              ours:   \(ours)
+              theirs: \(theirs)
+              before, with the same arguments:
+            \(earlier.map { "    \($0.connection)> " + shown($0.request.words) }
+                .joined(separator: "\n"))
+            """
+    }
+
+    // MARK: What the run has shown
+
+    /// Commands of our table that were never answered without an error, and that no list excuses.
+    func neverSucceeded() -> [String] {
+        names.filter { name in
+            let hits = tallies.filter { $0.key == name || $0.key.hasPrefix(name + "|") }
+            return hits.allSatisfy { $0.value.succeeded == 0 } && Exclusions.reasons[name] == nil
+        }.sorted()
+    }
+
+    /// The share of replies that are no errors, in percent.
+    var successPercent: Double {
+        let sent = tallies.values.reduce(0) { $0 + $1.sent }
+        let succeeded = tallies.values.reduce(0) { $0 + $1.succeeded }
+        return 100 * Double(succeeded) / Double(max(1, sent))
+    }
+
+    /// Hits per command, as printed.
+    var summary: String {
+        let lines = tallies.sorted { $0.key < $1.key }.map { name, tally in
+            "\(name) \(tally.succeeded)/\(tally.sent)"
+        }
+        return "differential: \(history.count) commands, seed \(seed), "
+            + "\((successPercent * 10).rounded() / 10) % of the replies no errors\n"
+            + "hits (without error/all): " + lines.joined(separator: ", ")
+    }
+}
+
+extension RESPValue {
+    /// An error that leaves a transaction as it was: EXEC with arguments, or without MULTI.
+    fileprivate var isRefusal: Bool {
+        guard case .error = self, let text else { return false }
+        return !text.hasPrefix("EXECABORT")
+    }
+}
