@@ -86,7 +86,7 @@ extension Entry {
     var encodingName: StaticString {
         switch kind {
         case .integer: "int"
-        case .string: value.count <= 44 ? "embstr" : "raw"
+        case .string: value.count <= 44 && !isGrown ? "embstr" : "raw"
         case .packedHash: "listpack"
         case .tableHash: "hashtable"
         }
