@@ -41,7 +41,9 @@ let package = Package(
         room("Records", ["Bytes"]),
         room("Persistence", ["Bytes", "Records"]),
         room("Engine", ["Bytes", "Records", "RESP", "Persistence", crypto]),
-        room("Backends", ["Bytes", "Records", "RESP", "Persistence"]),
+        .target(
+            name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"],
+            exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),
         room("Server", ["Bytes", "Records", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
         .executableTarget(
             name: "holdfast-server",
@@ -52,7 +54,9 @@ let package = Package(
         room2("TestSupport", ["Bytes", "Records", "Persistence"]),
         tests("BytesTests", ["Bytes"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
-        tests("EngineTests", ["Bytes", "Records", "RESP", "Engine", "TestSupport"]),
+        tests(
+            "EngineTests",
+            ["Bytes", "Records", "RESP", "Persistence", "Engine", "TestSupport"]),
         tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
         .testTarget(
             name: "BackendsTests",

@@ -68,6 +68,17 @@ public struct ByteView: @unchecked Sendable {
     @inlinable
     public func dropFirst(_ start: Int) -> ByteView { self[Swift.min(start, count)..<count] }
 
+    /// The place of the first such byte, nil where there is none.
+    @inlinable
+    public func firstIndex(of byte: UInt8) -> Int? {
+        var index = 0
+        while index < count {
+            if unsafe base[index] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+
     /// A copy that may be kept.
     @inlinable
     public var array: [UInt8] {

@@ -50,17 +50,22 @@ public struct CommandError: Error, Equatable, Sendable {
     /// `ERR unknown command 'x', with args beginning with: 'a' 'b' `, cut as Redis cuts it.
     static func unknownCommand(_ arguments: ByteViews) -> CommandError {
         var text = Array("ERR unknown command '".utf8)
-        text += arguments[0][0..<min(128, arguments[0].count)].array
+        text += shown(arguments[0], 128)
         text += Array("', with args beginning with: ".utf8)
         var quoted: [UInt8] = []
         for argument in arguments.dropFirst(1) {
             let room = 128 - quoted.count
             if room <= 0 { break }
             quoted.append(39)
-            quoted += argument[0..<min(room, argument.count)].array
+            quoted += shown(argument, room)
             quoted += [39, 32]
         }
         return CommandError(bytes: text + quoted)
+    }
+
+    /// The first bytes of what a client sent, as far as C would print them: up to a NUL.
+    public static func shown(_ word: ByteView, _ limit: Int = .max) -> [UInt8] {
+        word[0..<min(limit, word.firstIndex(of: 0) ?? word.count)].array
     }
 
     /// `ERR wrong number of arguments for 'get' command`.
@@ -70,9 +75,8 @@ public struct CommandError: Error, Equatable, Sendable {
 
     /// `ERR unknown subcommand 'x'. Try CLIENT HELP.`.
     static func unknownSubcommand(_ word: ByteView, of command: String) -> CommandError {
-        let shown = word[0..<min(128, word.count)].array
         return CommandError(
-            bytes: Array("ERR unknown subcommand '".utf8) + shown
+            bytes: Array("ERR unknown subcommand '".utf8) + shown(word, 128)
                 + Array("'. Try \(command.uppercased()) HELP.".utf8))
     }
 
@@ -87,6 +91,21 @@ public struct CommandError: Error, Equatable, Sendable {
         let text = reason.message.starts(with: code) ? reason.message.dropFirst(4) : reason.message[...]
         return CommandError(
             bytes: Array("EXECABORT Transaction discarded because of: ".utf8) + text)
+    }
+
+    /// A number beyond the bounds of C's int, which databases are numbered with.
+    static let beyondInt = outOfRange(-2_147_483_648, 2_147_483_647)
+
+    /// `ERR value is out of range, value must between -1 and 1`.
+    static func outOfRange(_ least: Int64, _ greatest: Int64) -> CommandError {
+        CommandError("ERR value is out of range, value must between \(least) and \(greatest)")
+    }
+
+    /// `ERR unknown subcommand or wrong number of arguments for 'x'. Try DEBUG HELP.`.
+    public static func subcommandSyntax(_ word: ByteView, of command: String) -> CommandError {
+        CommandError(
+            bytes: Array("ERR unknown subcommand or wrong number of arguments for '".utf8)
+                + shown(word, 128) + Array("'. Try \(command.uppercased()) HELP.".utf8))
     }
 
     /// `ERR invalid expire time in 'set' command`.

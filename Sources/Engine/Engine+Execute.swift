@@ -26,6 +26,26 @@ extension Engine {
         if !pendingExpiry.isEmpty { deleteExpired() }
     }
 
+    /// Executes a command of a log: as `execute`, without what only clients need (limits, figures).
+    func executeReplayed(_ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter) {
+        do throws(CommandError) {
+            guard let command = commands.find(arguments[0]), !command.isContainer,
+                command.accepts(argumentCount: arguments.count)
+            else {
+                execute(session, arguments, reply)
+                return
+            }
+            if session.transaction != nil && !command.flags.contains(.notQueued) {
+                queue(command, arguments, session)
+                return
+            }
+            try command.handler(self, session, arguments, reply)
+        } catch {
+            reply.bytes.removeAll()
+            reply.error(error.message)
+        }
+    }
+
     /// Finds the command and checks that it may run now.
     private func admit(
         _ session: Session, _ arguments: ByteViews

@@ -96,6 +96,7 @@ extension Engine {
             place.isOwned(heap)
         {
             old.overwriteValue(at: 0, with: value)
+            if old.isGrown { old.isGrown = false }
             if let deadline {
                 old.setDeadline(deadline)
                 table.noteSoonest(deadline, place.hash)
@@ -188,6 +189,7 @@ extension Engine {
             new = Entry.make(key: old.key, kind: .tableHash, table: nested, deadline: deadline)
         } else {
             new = Entry.make(key: old.key, kind: old.kind, value: old.value, deadline: deadline)
+            new.isGrown = old.isGrown
         }
         new.setStamp(old.stamp)
         table.replace(place, with: new, heap)

@@ -24,6 +24,7 @@ extension Engine {
         } else {
             moved = Entry.make(
                 key: newKey, kind: old.kind, value: old.value, deadline: old.deadline)
+            moved.isGrown = old.isGrown
         }
         moved.setStamp(old.stamp)
         touch(old.key, database)
@@ -46,6 +47,7 @@ extension Engine {
         } else {
             copy = Entry.make(
                 key: newKey, kind: entry.kind, value: entry.value, deadline: entry.deadline)
+            copy.isGrown = entry.isGrown
         }
         stampNew(copy)
         put(copy, in: target)

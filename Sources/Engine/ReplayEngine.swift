@@ -13,21 +13,33 @@ public final class EngineReplay: ReplayTarget {
     private let engine: Engine
     private let session: Session
     private let reply = ReplyWriter(capacity: 4096)
+    private let lines = PrefetchBatch()
 
     init(_ engine: Engine) {
         self.engine = engine
         session = Session(id: 0, isReplay: true)
     }
 
+    /// Asks for the memory that a coming command's key leads to.
+    public func expect(_ arguments: ByteViews) {
+        if arguments.count > 1 { lines.add(arguments[1], engine, database: session.database) }
+    }
+
+    /// The memory asked for is on its way.
+    public func expectationsEnd() {
+        lines.finish()
+        lines.removeAll()
+    }
+
     /// Executes one command of a log.
     public func replay(_ arguments: ByteViews) -> ReplayOutcome {
-        guard engine.commands.find(arguments[0]) != nil else {
-            return .unknownCommand(arguments[0].text)
-        }
         reply.bytes.removeAll()
-        engine.execute(session, arguments, reply)
+        engine.executeReplayed(session, arguments, reply)
         let answer = reply.bytes.view
         if answer.count > 0 && answer[0] == UInt8(ascii: "-") {
+            if engine.commands.find(arguments[0]) == nil {
+                return .unknownCommand(arguments[0].text)
+            }
             return .failed(answer[1..<max(1, answer.count - 2)].text)
         }
         return .applied

@@ -8,10 +8,21 @@ public protocol ReplayTarget: AnyObject {
     ///
     /// MULTI and EXEC included: what stands between takes effect at EXEC.
     func replay(_ arguments: ByteViews) -> ReplayOutcome
+    /// A command that `replay` will get soon; the target may get ready for it.
+    func expect(_ arguments: ByteViews)
+    /// The commands told to `expect` come now.
+    func expectationsEnd()
     /// Forgets commands queued by a MULTI whose EXEC never came.
     func discardOpenTransaction()
     /// Keys now present, in all databases.
     var keyCount: Int { get }
+}
+
+extension ReplayTarget {
+    /// Nothing to get ready.
+    public func expect(_ arguments: ByteViews) {}
+    /// Nothing was made ready.
+    public func expectationsEnd() {}
 }
 
 /// What became of a replayed command.

@@ -39,10 +39,11 @@ public final class ReplyWriter {
         bytes.appendLineEnd()
     }
 
-    /// An error: its code and text without the minus; line ends in it become blanks.
+    /// An error: its code and text without the minus; line ends within become blanks, those at the end go.
     public func error(_ message: [UInt8]) {
         bytes.append(UInt8(ascii: "-"))
-        for byte in message { bytes.append(byte == 13 || byte == 10 ? 32 : byte) }
+        let last = message.lastIndex { $0 != 13 && $0 != 10 } ?? -1
+        for byte in message[0..<(last + 1)] { bytes.append(byte == 13 || byte == 10 ? 32 : byte) }
         bytes.appendLineEnd()
     }
 

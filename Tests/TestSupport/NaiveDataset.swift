@@ -221,7 +221,29 @@ public final class NaiveTarget: ReplayTarget {
         executed += 1
         let name = String(decoding: command[0], as: UTF8.self).uppercased()
         let rest = Array(command.dropFirst())
+        guard Self.isWellFormed(name, rest) else { return .failed("ERR wrong arguments") }
         return rest.withByteViews { arguments in run(name, arguments) }
+    }
+
+    /// Arguments a command needs, and which of them are numbers below a bound.
+    private static let shapes: [String: (count: Int, isPaired: Bool, numbers: [Int: Int64])] = [
+        "SELECT": (1, false, [0: 16]), "SET": (2, false, [:]), "MSET": (2, true, [:]),
+        "APPEND": (2, false, [:]), "SETRANGE": (3, false, [1: 1 << 20]), "DEL": (1, false, [:]),
+        "PEXPIREAT": (2, false, [1: .max]), "PERSIST": (1, false, [:]), "RENAME": (2, false, [:]),
+        "COPY": (5, false, [3: 16]), "MOVE": (2, false, [1: 16]),
+        "SWAPDB": (2, false, [0: 16, 1: 16]),
+        "HSET": (3, false, [:]), "HMSET": (3, false, [:]), "HDEL": (2, false, [:]),
+    ]
+
+    private static func isWellFormed(_ name: String, _ arguments: [[UInt8]]) -> Bool {
+        guard let shape = shapes[name] else { return true }
+        if arguments.count < shape.count { return false }
+        if shape.isPaired && arguments.count % 2 != 0 { return false }
+        if name.hasPrefix("H") && name.hasSuffix("SET") && arguments.count % 2 == 0 { return false }
+        return shape.numbers.allSatisfy { index, bound in
+            let number = arguments[index].withByteView { Decimal.parse($0) } ?? -1
+            return number >= 0 && number < bound
+        }
     }
 
     private func run(_ name: String, _ arguments: ByteViews) -> ReplayOutcome {

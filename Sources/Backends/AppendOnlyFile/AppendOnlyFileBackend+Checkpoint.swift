@@ -67,7 +67,9 @@ extension AppendOnlyFileBackend {
 
     /// Opens the next increment, names it in the manifest and sends all that follows there.
     func switchIncrement() throws(PersistenceError) {
-        let salt = Salt(bits: environment.makeSalt())
+        // One salt for the increments of a run: after a failed sync, kept groups of several of them go
+        // to a new file as they are.
+        let salt = writer.salt.bits == 0 ? Salt(bits: environment.makeSalt()) : writer.salt
         let number = nextIncrement
         nextIncrement += 1
         let header = IncrementHeader(

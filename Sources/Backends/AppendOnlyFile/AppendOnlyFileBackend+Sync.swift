@@ -2,8 +2,8 @@
 ///
 /// One sync is in flight at a time, on the sync lane, while the engine goes on. Under `always` the next
 /// begins as soon as one ends and something newer was written: all who wait share it. Under `everysec`
-/// one begins each second; under `no` only when half of the queue's bound is kept, or after 30 seconds, which is
-/// what the kernel does by itself anyway: so the queue stays bounded under every policy.
+/// one begins each second; under `no` after 30 seconds, which is what the kernel does by itself anyway.
+/// Whatever the policy, one begins when half of the queue's bound is kept.
 import Bytes
 import Persistence
 
@@ -41,6 +41,8 @@ extension AppendOnlyFileBackend {
             syncIfIdle()
         } else {
             released = max(released, queue.writtenSequence)
+            // A fast writer fills the queue in less than a second: it needn't stop if a sync begins in time.
+            if queue.keptBytes > settings.maximumQueueBytes / 2 && !skipsSyncNow { syncIfIdle() }
         }
     }
 

@@ -142,7 +142,11 @@ public final class AppendOnlyFileBackend: PersistenceBackend {
         if isClosed { return }
         switch health {
         case .fine: syncIfDue(now: nowNanoseconds)
-        case .writeFailing: retryWrite(now: nowNanoseconds)
+        case .writeFailing:
+            retryWrite(now: nowNanoseconds)
+            // What was written before the failure still gets its sync.
+            if case .distrusted = health { break }
+            syncIfDue(now: nowNanoseconds)
         case .distrusted: retryFailover(now: nowNanoseconds)
         }
         trimHistoryIfDue(now: nowNanoseconds)

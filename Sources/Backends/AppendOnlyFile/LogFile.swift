@@ -78,9 +78,9 @@ extension LogFile {
         let head = head(header)
         do {
             try handle.writeAll(head.view)
+            // ORDER: its name lasts before a manifest mentions it, through the sync of the folder with
+            // which the manifest's replacement begins.
             try handle.sync()
-            // ORDER: the name must last before a manifest may mention it.
-            try fileSystem.syncDirectory(places.directory)
         } catch {
             handle.close()
             throw error

@@ -48,6 +48,9 @@ final class LogReplay {
     var commands = 0
     var warnings: [String] = []
     private var failures = 0
+    private static let batch = 32
+    private var tables: [ArgumentTable] = (0..<batch).map { _ in ArgumentTable() }
+    private var starts = [Int](repeating: 0, count: batch)
 
     init(target: any ReplayTarget) {
         self.target = target
@@ -88,7 +91,41 @@ final class LogReplay {
     /// Applies the command in the parser's table.
     @inline(__always)
     func apply(path: String, offset: Int) throws(PersistenceError) {
-        let arguments = parser.arguments.views
+        try apply(parser.arguments.views, path: path, offset: offset)
+    }
+
+    /// Applies all commands of a group, a batch ahead parsed and told to the target, so that the memory
+    /// they need is on its way.
+    ///
+    /// - Returns: false where the bytes aren't whole commands.
+    func applyAll(
+        _ payload: ByteView, path: String, offset: Int
+    ) throws(PersistenceError) -> Bool {
+        var position = 0
+        while position < payload.count {
+            var count = 0
+            while count < Self.batch && position < payload.count {
+                guard case .command(let length) = parse(payload.dropFirst(position)) else {
+                    return false
+                }
+                starts[count] = position
+                parser.take(&tables[count])
+                target.expect(tables[count].views)
+                position += length
+                count += 1
+            }
+            target.expectationsEnd()
+            for index in 0..<count {
+                try apply(tables[index].views, path: path, offset: offset + starts[index])
+            }
+        }
+        return true
+    }
+
+    @inline(__always)
+    private func apply(
+        _ arguments: ByteViews, path: String, offset: Int
+    ) throws(PersistenceError) {
         commands &+= 1
         let outcome = target.replay(arguments)
         if arguments.count == 2 && arguments[0].equalsIgnoringCase("select") {
@@ -240,13 +277,8 @@ final class LogReader {
         if CRC32C.checksum(payload, seed: salt.payloadSeed) != head.payloadSum {
             return "the checksum of a group is wrong"
         }
-        var position = 0
-        while position < payload.count {
-            guard case .command(let length) = replay.parse(payload[position..<payload.count]) else {
-                return "a group isn't whole commands"
-            }
-            try replay.apply(path: window.path, offset: window.offset + position)
-            position += length
+        guard try replay.applyAll(payload, path: window.path, offset: window.offset) else {
+            return "a group isn't whole commands"
         }
         window.skip(payload.count)
         return nil

@@ -5,7 +5,7 @@
 /// one is decided by generations (see Generations.swift).
 ///
 ///      0  kind            what the value is and how it is stored (`EntryKind`)
-///      1  flags           bit 0: long lengths, bit 1: has a deadline
+///      1  flags           bit 0: long lengths, bit 1: has a deadline, bit 2: grown in place
 ///      2  stamp[3]        when or how often it was used (LRU, LFU); no part of the value
 ///      5  key length      (short form: up to 255)
 ///      6  value length    2 bytes (short form: up to 65,535)
@@ -50,6 +50,7 @@ struct Entry: Equatable {
 
     private static let longForm: UInt8 = 1
     private static let deadlineFlag: UInt8 = 2
+    private static let grownFlag: UInt8 = 4
 
     // MARK: Making and freeing
 
@@ -120,6 +121,7 @@ struct Entry: Equatable {
             let kept = value[0..<min(value.count, valueCount)]
             other.overwriteValue(at: 0, with: kept)
             other.setStamp(stamp)
+            other.isGrown = isGrown
             free()
             return other
         }
@@ -155,6 +157,17 @@ struct Entry: Equatable {
 
     @inline(__always)
     var hasDeadline: Bool { flags & Entry.deadlineFlag != 0 }
+
+    /// Whether APPEND or SETRANGE made the string what it is: OBJECT ENCODING calls it `raw` then.
+    @inline(__always)
+    var isGrown: Bool {
+        get { flags & Entry.grownFlag != 0 }
+        nonmutating set {
+            let others = flags & ~Entry.grownFlag
+            unsafe raw.storeBytes(
+                of: newValue ? others | Entry.grownFlag : others, toByteOffset: 1, as: UInt8.self)
+        }
+    }
 
     @inline(__always)
     private var headerCount: Int {

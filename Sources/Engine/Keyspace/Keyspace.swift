@@ -7,23 +7,25 @@ import Records
 /// The databases of a server.
 public final class Keyspace {
     let heap: Heap
-    private(set) var tables: [Table]
+    /// The databases' tables; a plain run of addresses, for an array would be counted on every look.
+    let tables: TableList
 
     /// Empty databases.
     public init(databases: Int = 16) {
         heap = Heap()
-        var tables: [Table] = []
-        for _ in 0..<max(1, databases) { tables.append(Table.make(heap)) }
-        self.tables = tables
+        tables = TableList(count: max(1, databases), heap)
     }
 
     deinit {
         // A view may outlive the keyspace: then the heap's limbo is the view's to free, with the heap.
         if heap.hasViews {
-            for table in tables { heap.retire(.table(table), bytes: table.bytes, isPrivate: false) }
+            for index in 0..<tables.count {
+                heap.retire(.table(tables[index]), bytes: tables[index].bytes, isPrivate: false)
+            }
         } else {
-            for table in tables { table.freeEverything() }
+            for index in 0..<tables.count { tables[index].freeEverything() }
         }
+        tables.free()
     }
 
     /// Databases, empty ones included.
@@ -36,7 +38,7 @@ public final class Keyspace {
     public func deadlineCount(database: Int) -> Int { tables[database].deadlines }
 
     /// Keys in all databases.
-    public var keyCount: Int { tables.reduce(0) { $0 + $1.count } }
+    public var keyCount: Int { (0..<tables.count).reduce(0) { $0 + tables[$1].count } }
 
     /// Bytes that the live side holds: nodes, entries and what hangs off them.
     public var liveBytes: Int { heap.liveBytes }
@@ -64,12 +66,42 @@ public final class Keyspace {
     /// Empties a database; its memory is freed elsewhere when it is large. O(1).
     func flush(database: Int) {
         let old = tables[database]
-        tables[database] = Table.make(heap)
+        tables.set(database, Table.make(heap))
         heap.retire(.table(old), bytes: old.bytes, isPrivate: false)
     }
 
     /// Exchanges two databases. O(1).
-    func swap(_ first: Int, _ second: Int) { tables.swapAt(first, second) }
+    func swap(_ first: Int, _ second: Int) {
+        let table = tables[first]
+        tables.set(first, tables[second])
+        tables.set(second, table)
+    }
+}
+
+/// The tables of all databases; not counted, freed by its keyspace.
+@safe
+struct TableList {
+    private let base: UnsafeMutablePointer<Table>
+    let count: Int
+
+    init(count: Int, _ heap: Heap) {
+        self.count = count
+        unsafe base = .allocate(capacity: count)
+        for index in 0..<count { unsafe (base + index).initialize(to: Table.make(heap)) }
+    }
+
+    @inline(__always)
+    subscript(index: Int) -> Table {
+        precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such database")
+        return unsafe base[index]
+    }
+
+    func set(_ index: Int, _ table: Table) {
+        precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such database")
+        unsafe base[index] = table
+    }
+
+    func free() { unsafe base.deallocate() }
 }
 
 /// A point-in-time view of a keyspace; see `FrozenDataset`.
@@ -91,9 +123,11 @@ public final class FrozenKeyspace: FrozenDataset, @unchecked Sendable {
     init(_ keyspace: Keyspace, frozenAt: Deadline) {
         heap = keyspace.heap
         generation = heap.freeze()
-        tables = keyspace.tables.map {
-            FrozenTable(
-                root: $0.root, rootBits: $0.rootBits, count: $0.count, deadlines: $0.deadlines)
+        tables = (0..<keyspace.tables.count).map { index in
+            let table = keyspace.tables[index]
+            return FrozenTable(
+                root: table.root, rootBits: table.rootBits, count: table.count,
+                deadlines: table.deadlines)
         }
         self.frozenAt = frozenAt
     }

@@ -72,6 +72,8 @@ extension Table {
         let bit: UInt64 = 1 << UInt64(64 - depth)
         let low = Segment.make(prefix: segment.prefix, depth: depth, birth: heap.current)
         let high = Segment.make(prefix: segment.prefix | bit, depth: depth, birth: heap.current)
+        // All keys are read: 64 cache lines, asked for at once.
+        for slot in 0..<Segment.capacity { segment.prefetchEntry(slot) }
         for slot in 0..<Segment.capacity where segment.isOccupied(slot) {
             let entry = segment.entry(slot)
             let entryHash = heap.sip.hash(entry.key)

@@ -54,6 +54,8 @@ public final class CrashExplorer {
     private var candidates: [Int: Int] = [:]
     private var queue: [Candidate] = []
     private var position = -1
+    private var nested: [Candidate] = []
+    private var seenNested: [Int: Int] = [:]
     private var digests: [UInt64] = []
     private var result = Exploration()
 
@@ -75,11 +77,11 @@ public final class CrashExplorer {
         }
         digests = simulation.digests
         collect(simulation)
-        while position + 1 < queue.count {
-            position += 1
-            recover(queue[position])
+        shuffle()
+        while let next = nextCandidate() {
+            recover(next)
             result.states += 1
-            if queue[position].depth > 0 { result.nestedStates += 1 }
+            if next.depth > 0 { result.nestedStates += 1 }
             if stopEarly(result.states) || result.failureCount > 50 { break }
         }
         return result
@@ -108,19 +110,42 @@ public final class CrashExplorer {
         }
     }
 
+    /// Two states of the run, then one that a cut during a recovery left.
+    private func nextCandidate() -> Candidate? {
+        let isNestedTurn = (result.states % 3 == 2 || position + 1 >= queue.count)
+        if isNestedTurn, let last = nested.popLast() { return last }
+        guard position + 1 < queue.count else { return nil }
+        position += 1
+        return queue[position]
+    }
+
+    /// A bounded exploration sees all parts of a run, not its beginning.
+    private func shuffle() {
+        var random = SeededGenerator(seed: plan.seed)
+        queue.shuffle(using: &random)
+        for (index, candidate) in queue.enumerated() { candidates[candidate.image.hash] = index }
+    }
+
     private func add(_ candidate: Candidate) {
         result.rawStates += 1
         let hash = candidate.image.hash
-        if let known = candidates[hash],
-            known > position || candidate.promised <= queue[known].promised
-        {
-            // Legal at several moments: the largest promise holds, and nothing later can be in it.
-            queue[known].promised = max(queue[known].promised, candidate.promised)
-            queue[known].issued = min(queue[known].issued, candidate.issued)
-            return
+        if let known = candidates[hash] {
+            if known > position {
+                // Legal at several moments: the largest promise holds, and nothing later can be in it.
+                queue[known].promised = max(queue[known].promised, candidate.promised)
+                queue[known].issued = min(queue[known].issued, candidate.issued)
+                return
+            }
+            if candidate.promised <= queue[known].promised { return }
         }
-        candidates[hash] = queue.count
-        queue.append(candidate)
+        if candidate.depth > 0 {
+            if seenNested[hash, default: -1] >= candidate.promised { return }
+            seenNested[hash] = candidate.promised
+            nested.append(candidate)
+        } else {
+            candidates[hash] = queue.count
+            queue.append(candidate)
+        }
     }
 
     private func recover(_ candidate: Candidate) {
@@ -149,7 +174,7 @@ public final class CrashExplorer {
     /// Whether this recovery is cut at its events, too: a third of those after the first cut, a tenth of those
     /// after the second; else one run's would crowd out other runs.
     private func shareOfRecoveriesCut(_ candidate: Candidate) -> Bool {
-        let draw = UInt(bitPattern: candidate.image.files.count &* 31 &+ position)
+        let draw = result.states
         switch candidate.depth {
         case 0: return draw % 3 == 0
         case 1: return draw % 10 == 0

@@ -126,6 +126,9 @@ public final class SimDisk: FileSystem, @unchecked Sendable {
         return image
     }
 
+    /// The process that used the disk is gone: its locks are free, its writes stay as durable as they were.
+    public func killProcess() { locks = [] }
+
     func record(_ event: DiskEvent) {
         if isRecording { events.append(event) }
     }

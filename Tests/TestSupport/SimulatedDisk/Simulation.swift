@@ -19,6 +19,8 @@ public struct SimulationPlan: Sendable {
     public var commands = 60
     /// Commands between rewrites; 0: none.
     public var rewriteInterval = 20
+    /// Commands between kills of the process, after which it starts again; 0: none.
+    public var killInterval = 0
     /// Calls of a hundred that fail (sync and write); 0: a good disk.
     public var faultPercent = 0
     /// Whether the run ends with a clean close.
@@ -81,7 +83,7 @@ public final class Simulation {
     public private(set) var failures = 0
 
     let clock = SimClock()
-    let runner: SimRunner
+    private(set) var runner: SimRunner
     var backend: (any PersistenceBackend)?
     private let plan: SimulationPlan
     private var random: SeededGenerator
@@ -101,10 +103,10 @@ public final class Simulation {
 
     /// Runs the plan.
     public func run(_ factory: BackendFactory) throws {
-        let backend = try open(factory)
-        self.backend = backend
+        var backend = try open(factory)
         if plan.faultPercent > 0 { disk.fault = { [unowned self] call, _ in randomFault(call) } }
         var sinceRewrite = 0
+        var sinceKill = 0
         var patience = 0
         while digests.count <= plan.commands {
             patience += 1
@@ -121,6 +123,11 @@ public final class Simulation {
                 rewrite(backend)
             }
             background(backend)
+            sinceKill += 1
+            if plan.killInterval > 0 && sinceKill >= plan.killInterval {
+                sinceKill = 0
+                backend = try restartAfterKill(factory)
+            }
         }
         disk.fault = nil
         settle(backend)
@@ -135,6 +142,20 @@ public final class Simulation {
         /// No progress.
         public init() {}
     }
+
+    /// The process is killed, work under way with it, and starts again on the disk as it is.
+    private func restartAfterKill(_ factory: BackendFactory) throws -> any PersistenceBackend {
+        backend = nil
+        disk.killProcess()
+        runner = SimRunner(disk: disk)
+        isRewriting = false
+        let started = try open(factory)
+        observe(started)
+        return started
+    }
+
+    /// A killed process lost what it had written.
+    public struct LostByKill: Error {}
 
     /// Lets the disk rest: faults are over, everything that is under way ends.
     private func settle(_ backend: any PersistenceBackend) {
@@ -157,8 +178,11 @@ public final class Simulation {
         }
         environment.makeSalt = { salts.next() }
         let backend = try factory(environment, plan.settings)
-        _ = try backend.restore(into: NaiveTarget(), progress: { _ in })
+        let target = NaiveTarget()
+        _ = try backend.restore(into: target, progress: { _ in })
+        if target.dataset.digest != model.digest { throw LostByKill() }
         try backend.start()
+        self.backend = backend
         return backend
     }
 

@@ -14,7 +14,7 @@ public enum DebugSubcommands {
     /// Those that need the engine alone.
     public static var all: [CommandSpec] {
         [
-            digest, digestValue, object, setActiveExpire, error, populate, sleep, stringMatch,
+            help, digest, digestValue, object, setActiveExpire, error, populate, sleep, stringMatch,
             accepted("change-repl-id"), accepted("quicklist-packed-threshold"), keyspace,
         ]
     }
@@ -26,6 +26,37 @@ public enum DebugSubcommands {
             name, arity: arity, [.admin, .noscript, .loading, .stale], group: .server,
             since: "1.0.0", summary: summary, complexity: "Depends on subcommand.",
             handler: handler)
+    }
+
+    private static var help: CommandSpec {
+        spec("help", arity: 2, "Lists the words of DEBUG.") { _, _, _, reply throws(CommandError) in
+            reply.help(
+                "DEBUG",
+                [
+                    "DIGEST",
+                    "    Output a hex signature representing the current DB content.",
+                    "DIGEST-VALUE <key> [<key> ...]",
+                    "    Output a hex signature of the values of all the specified keys.",
+                    "ERROR <string>",
+                    "    Return a Redis protocol error with <string> as message.",
+                    "KEYSPACE",
+                    "    Show bytes of the live data, of frozen views, and copied under views.",
+                    "LOADAOF",
+                    "    Load the data back from the log.",
+                    "OBJECT <key>",
+                    "    Show low level info about <key> and its value.",
+                    "POPULATE <count> [<prefix>] [<size>]",
+                    "    Create <count> string keys named key:<num>.",
+                    "RELOAD",
+                    "    Save the data and load it back.",
+                    "SET-ACTIVE-EXPIRE <0|1>",
+                    "    Setting it to 0 disables expiring keys in background.",
+                    "SLEEP <seconds>",
+                    "    Stop the server for <seconds>. Decimals allowed.",
+                    "STRINGMATCH-LEN <len> <pattern>",
+                    "    Match <pattern> against a text of <len> letters.",
+                ])
+        }
     }
 
     private static var digest: CommandSpec {
@@ -48,7 +79,7 @@ public enum DebugSubcommands {
     }
 
     private static var object: CommandSpec {
-        spec("object", arity: -3, "Shows how a value is stored.") {
+        spec("object", arity: 3, "Shows how a value is stored.") {
             engine, session, arguments, reply throws(CommandError) in
             guard let entry = engine.peek(arguments[2], session) else { throw .noSuchKey }
             let raw = unsafe String(UInt(bitPattern: entry.raw), radix: 16)

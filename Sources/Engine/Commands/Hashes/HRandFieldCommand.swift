@@ -23,6 +23,7 @@ enum HRandFieldCommand {
                 return
             }
             guard let count = Decimal.parse(arguments[2]) else { throw .notAnInteger }
+            if count == .min { throw .outOfRange(-.max, .max) }
             if arguments.count > 4
                 || arguments.count == 4 && !arguments[3].equalsIgnoringCase("withvalues")
             {

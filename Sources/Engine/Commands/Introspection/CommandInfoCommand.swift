@@ -25,7 +25,7 @@ enum CommandInfoCommand {
                 if let command = engine.commands.find(fullName: name) {
                     reply.information(of: command)
                 } else {
-                    reply.nullArray()
+                    reply.null()
                 }
             }
         }

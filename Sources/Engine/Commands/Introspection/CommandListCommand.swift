@@ -15,7 +15,7 @@ enum CommandListCommand {
         ) { engine, _, arguments, reply throws(CommandError) in
             let filter = try Filter(arguments)
             let names = engine.commands.allWithSubcommands.filter(filter.passes).map(\.fullName)
-            reply.set(names.count)
+            reply.array(names.count)
             for name in names { reply.bulk(text: name) }
         }
     }

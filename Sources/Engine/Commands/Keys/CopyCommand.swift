@@ -51,9 +51,8 @@ enum CopyCommand {
 enum DatabaseIndex {
     /// The database that `text` names.
     static func parse(_ text: ByteView, _ engine: Engine) throws(CommandError) -> Int {
-        guard let number = Decimal.parse(text), let small = Int32(exactly: number) else {
-            throw .notAnInteger
-        }
+        guard let number = Decimal.parse(text) else { throw .notAnInteger }
+        guard let small = Int32(exactly: number) else { throw .beyondInt }
         guard small >= 0, small < engine.keyspace.databaseCount else { throw .databaseOutOfRange }
         return Int(small)
     }

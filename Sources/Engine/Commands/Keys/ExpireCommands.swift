@@ -76,7 +76,7 @@ enum ExpireCommands {
                     onlyIfSooner = true
                 } else {
                     throw CommandError(
-                        bytes: Array("ERR Unsupported option ".utf8) + word.array)
+                        bytes: Array("ERR Unsupported option ".utf8) + CommandError.shown(word))
                 }
             }
             if onlyIfNone && (onlyIfSome || onlyIfLater || onlyIfSooner) {

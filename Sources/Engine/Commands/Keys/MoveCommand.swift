@@ -12,14 +12,7 @@ enum MoveCommand {
             syntax: "key db"
         ) { engine, session, arguments, reply throws(CommandError) in
             let key = arguments[1]
-            guard let number = Decimal.parse(arguments[2]), let small = Int32(exactly: number)
-            else {
-                throw CommandError("ERR value is not an integer or out of range")
-            }
-            let target = Int(small)
-            guard target >= 0, target < engine.keyspace.databaseCount else {
-                throw .databaseOutOfRange
-            }
+            let target = try DatabaseIndex.parse(arguments[2], engine)
             if target == session.database { throw .sameObject }
             let isThere =
                 engine.locate(key, database: target, isReplay: session.isReplay) != nil

@@ -86,7 +86,7 @@ extension Entry {
     var encodingName: StaticString {
         switch kind {
         case .integer: "int"
-        case .string: value.count <= 44 ? "embstr" : "raw"
+        case .string: value.count <= 44 && !isGrown ? "embstr" : "raw"
         case .packedHash: "listpack"
         case .tableHash: "hashtable"
         }
@@ -100,6 +100,6 @@ extension ReplyWriter {
         simple(text: "\(command) <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
         for line in lines { simple(text: line) }
         simple(text: "HELP")
-        simple(text: "    Print this help.")
+        simple(text: "    Prints this help.")
     }
 }

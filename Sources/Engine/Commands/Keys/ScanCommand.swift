@@ -69,10 +69,17 @@ struct ScanOptions {
 
     /// The place where a scan goes on.
     static func cursor(_ text: ByteView) throws(CommandError) -> UInt64 {
-        guard let cursor = UInt64(text.text), text.count <= 20, cursor < 1 << 48 else {
+        // Read as C's strtoul reads it: up to a NUL, a sign allowed, nothing at all is 0.
+        var digits = text[0..<(text.firstIndex(of: 0) ?? text.count)]
+        let isNegative = digits.count > 1 && digits[0] == UInt8(ascii: "-")
+        if isNegative || digits.count > 1 && digits[0] == UInt8(ascii: "+") {
+            digits = digits.dropFirst(1)
+        }
+        if digits.isEmpty { return 0 }
+        guard digits.allSatisfy({ $0 &- 48 < 10 }), let cursor = UInt64(digits.text) else {
             throw CommandError("ERR invalid cursor")
         }
-        return cursor
+        return isNegative ? 0 &- cursor : cursor
     }
 
     func matches(_ key: ByteView) -> Bool {

@@ -8,17 +8,19 @@ import Records
 enum TTLCommands {
     static var ttl: CommandSpec {
         spec("ttl", "1.0.0", "Returns the expiration time in seconds of a key.") {
-            (max(0, $0.millisecondsSinceEpoch - $1.millisecondsSinceEpoch) + 500) / 1000
+            (max(0, $0.millisecondsSinceEpoch &- $1.millisecondsSinceEpoch) &+ 500) / 1000
         }
     }
     static var pttl: CommandSpec {
         spec("pttl", "2.6.0", "Returns the expiration time in milliseconds of a key.") {
-            max(0, $0.millisecondsSinceEpoch - $1.millisecondsSinceEpoch)
+            max(0, $0.millisecondsSinceEpoch &- $1.millisecondsSinceEpoch)
         }
     }
     static var expiretime: CommandSpec {
         spec("expiretime", "7.0.0", "Returns the expiration time of a key as a Unix timestamp.") {
-            deadline, _ in (deadline.millisecondsSinceEpoch + 500) / 1000
+            deadline, _ in
+            // No deadline is negative, and the far end of time rounds up beyond what is signed.
+            Int64(UInt64(bitPattern: deadline.millisecondsSinceEpoch &+ 500) / 1000)
         }
     }
     static var pexpiretime: CommandSpec {

@@ -67,14 +67,19 @@ extension Engine {
         defer { touch(place.entry.key, session.database) }
         if old.kind == .string && place.isOwned(heap) {
             stampAccess(old)
-            if old.value.count == count { return old }
+            if old.value.count == count {
+                old.isGrown = true
+                return old
+            }
             let formerBytes = old.allocatedBytes
             let grown = old.resizingValue(to: count)
+            grown.isGrown = true
             table.putResized(place, grown, formerBytes: formerBytes, heap)
             return grown
         }
         let new = Entry.make(key: old.key, kind: .string, valueCount: count, deadline: old.deadline)
         new.overwriteValue(at: 0, with: old.kind == .integer ? digits(old.integer) : old.value)
+        new.isGrown = true
         if heap.hasViews { heap.copiedBytes += old.value.count }
         replaceValue(place, new, table)
         return new

@@ -23,14 +23,14 @@ extension Server {
                 let isNormal = try ClientType.isNormal(arguments[3])
                 if !isNormal { chosen = [] }
             } else if arguments.count > 3, arguments[2].equalsIgnoringCase("id") {
-                var ids: Set<UInt64> = []
+                var ids: Set<Int64> = []
                 for word in arguments.dropFirst(3) {
-                    guard let id = Decimal.parse(word), id > 0 else {
+                    guard let id = Decimal.parse(word) else {
                         throw CommandError("ERR Invalid client ID")
                     }
-                    ids.insert(UInt64(id))
+                    ids.insert(id)
                 }
-                chosen = chosen.filter { ids.contains($0.session.id) }
+                chosen = chosen.filter { ids.contains(Int64($0.session.id)) }
             } else if arguments.count != 2 {
                 throw .syntaxError
             }

@@ -22,26 +22,24 @@ extension Server {
                 try reload(session, savesFirst: false)
             },
         ]
+        var words: [String: CommandSpec] = [:]
+        for spec in DebugSubcommands.all + own { words[spec.name] = spec }
         return CommandSpec(
-            container: "debug", group: .server, since: "1.0.0",
-            summary: "A container for debugging commands.",
-            subcommands: (DebugSubcommands.all + own).map(guarded))
-    }
-
-    /// The word with the check whether this client may say it.
-    private func guarded(_ spec: CommandSpec) -> CommandSpec {
-        CommandSpec(
-            spec.name, arity: spec.arity, spec.flags, keys: spec.keys, group: spec.group,
-            since: spec.since, summary: spec.summary, complexity: spec.complexity,
-            syntax: spec.syntax
+            "debug", arity: -2, [.admin, .noscript, .loading, .stale], group: .server,
+            since: "1.0.0", summary: "A container for debugging commands.",
+            complexity: "Depends on subcommand."
         ) { [unowned self] engine, session, arguments, reply throws(CommandError) in
             let isLocal = try connection(session).info.isLocal
             guard configuration.settings.debugCommand.permits(isLocalClient: isLocal) else {
                 throw CommandError(
-                    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server."
-                )
+                    "ERR DEBUG command not allowed. If the enable-debug-command option is set to "
+                        + "\"local\", you can run it from a local connection, otherwise you need to "
+                        + "set this option in the configuration file, and then restart the server.")
             }
-            try spec.handler(engine, session, arguments, reply)
+            guard let word = words[arguments[1].text.lowercased()],
+                word.arity >= 0 ? arguments.count == word.arity : arguments.count >= -word.arity
+            else { throw .subcommandSyntax(arguments[1], of: "debug") }
+            try word.handler(engine, session, arguments, reply)
         }
     }
 

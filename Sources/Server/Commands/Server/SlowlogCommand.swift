@@ -56,7 +56,7 @@ extension Server {
         _ arguments: ByteViews, _ reply: ReplyWriter
     ) throws(CommandError) {
         var count = 10
-        if arguments.count > 3 { throw .syntaxError }
+        if arguments.count > 3 { throw .subcommandSyntax(arguments[1], of: "slowlog") }
         if arguments.count == 3 {
             guard let number = Decimal.parse(arguments[2]), number >= -1 else {
                 throw CommandError("ERR count should be greater than or equal to -1")

@@ -78,9 +78,9 @@ extension Server {
                     "flush", arity: -2, [.noscript, .write], group: .scripting, since: "7.0.0",
                     summary: "Deletes all libraries and functions.", syntax: "[ASYNC | SYNC]"
                 ) { _, _, arguments, reply throws(CommandError) in
-                    if arguments.count > 3
-                        || arguments.count == 3 && !arguments[2].equalsIgnoringCase("async")
-                            && !arguments[2].equalsIgnoringCase("sync")
+                    if arguments.count > 3 { throw .subcommandSyntax(arguments[1], of: "function") }
+                    if arguments.count == 3 && !arguments[2].equalsIgnoringCase("async")
+                        && !arguments[2].equalsIgnoringCase("sync")
                     {
                         throw CommandError(
                             "ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
