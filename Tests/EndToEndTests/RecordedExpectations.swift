@@ -31,7 +31,8 @@ struct RecordedExpectation: Sendable, CustomTestStringConvertible {
         .init(["WAITAOF", "1", "0", "1000"], "1) (integer) 1\n2) (integer) 0", waitAOF),
         .init(["WAITAOF", "0", "0", "0"], "1) (integer) 1\n2) (integer) 0", waitAOF),
         .init(
-            ["WAITAOF", "2", "0", "0"], "(error) ERR value is out of range, must be between 0 and 1",
+            ["WAITAOF", "2", "0", "0"],
+            "(error) ERR value is out of range, must be between 0 and 1",
             waitAOF),
         .init(
             ["WAITAOF", "1", "0"], "(error) ERR wrong number of arguments for 'waitaof' command",

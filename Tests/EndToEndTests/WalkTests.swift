@@ -77,7 +77,8 @@ extension EndToEndTests {
             let port = ["-p", "\(server.port)"]
             let client = try server.connect()
             for index in 0..<300 { try client.run("SET", "key:\(index)", "value") }
-            let scanned = try SystemProgram.run("redis-cli", port + ["--scan", "--pattern", "key:*"])
+            let scanned = try SystemProgram.run(
+                "redis-cli", port + ["--scan", "--pattern", "key:*"])
             #expect(Set(scanned.output.split(separator: "\n")).count == 300)
             let bigkeys = try SystemProgram.run("redis-cli", port + ["--bigkeys", "-i", "0"])
             #expect(bigkeys.output.contains("300 strings with 1500 bytes"), "\(bigkeys.output)")

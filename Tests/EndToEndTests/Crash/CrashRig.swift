@@ -15,11 +15,10 @@ final class CrashRig {
     var acknowledged: Int { writers.reduce(0) { $0 + $1.snapshot.acknowledgedCount } }
 
     /// - Parameter fillers: keys that are never written again, to give rewrites and restarts work.
-    init(policy: String, fillers: Int, seed: UInt64) throws {
+    init(directives: [String], fillers: Int, seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
         folder = try TemporaryDirectory()
-        server = try ServerProcess(
-            .holdfast, in: folder.path, arguments: ServerProcess.appendOnly(policy))
+        server = try ServerProcess(.holdfast, in: folder.path, arguments: directives)
         // Alone and in pipelines, shallow and deep.
         writers = [1, 1, 4, 16, 50].enumerated().map { index, depth in
             Writer(index: index, depth: depth, seed: seed)

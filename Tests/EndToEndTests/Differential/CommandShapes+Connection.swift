@@ -30,7 +30,8 @@ extension CommandShapes {
         CommandShape("client|getname", 1),
         CommandShape("client|kill", 1, spoil: false) { d in
             d.pick([
-                ["ID", "999999999"], ["127.0.0.1:1"], ["ADDR", "127.0.0.1:1"], ["LADDR", "1.1.1.1:1"],
+                ["ID", "999999999"], ["127.0.0.1:1"], ["ADDR", "127.0.0.1:1"],
+                ["LADDR", "1.1.1.1:1"],
                 ["TYPE", "pubsub"], ["USER", "nobody"], ["ID", "x"], ["FILTER"],
                 ["SKIPME", "no", "ID", "999999999"],
             ])
@@ -50,7 +51,8 @@ extension CommandShapes {
             d.pick([
                 ["GET", d.anyKey()], ["MSET", "a", "1", "b", "2"], ["mset", "a"], ["ping"],
                 ["nosuch", "a"], ["DEL", "a", "b", "c"], ["COPY", "a", "b"], ["RENAME", "a", "b"],
-                ["HSET", "h", "f", "v"], ["OBJECT", "ENCODING", "k"], ["set", "a"], ["LCS", "a", "b"],
+                ["HSET", "h", "f", "v"], ["OBJECT", "ENCODING", "k"], ["set", "a"],
+                ["LCS", "a", "b"],
             ])
         },
         CommandShape("command|getkeysandflags", 1) { d in

@@ -10,7 +10,9 @@ extension CommandShapes {
         CommandShape("keys", 2, .unordered) { d in
             [d.pick(["*", "s:*", "?:[0-3]", "h:[^1]", "n:\\1", "[", "", "*:*:*", "[a-z]:1"])]
         },
-        CommandShape("scan", 3, compare: { $0.dropFirst().first == "0" ? .scan(pairs: false) : .shape }) {
+        CommandShape(
+            "scan", 3, compare: { $0.dropFirst().first == "0" ? .scan(pairs: false) : .shape }
+        ) {
             d in
             ["0", "COUNT", "100000"]
                 + d.some([

@@ -67,7 +67,8 @@ indirect enum Comparison: Sendable {
         guard a[0].text == "0", b[0].text == "0" else {
             return a[0].kind == b[0].kind && a[1].kind == b[1].kind
         }
-        return pairs ? a[1].pairs.counted == b[1].pairs.counted
+        return pairs
+            ? a[1].pairs.counted == b[1].pairs.counted
             : a[1].elements.counted == b[1].elements.counted
     }
 

@@ -88,7 +88,8 @@ final class DifferentialRun {
         }
         if !comparison.agrees(ours, theirs) {
             // The same complaint again would only hide the others.
-            let kind = request.name + (theirs.text?.prefix(24) ?? "") + (ours.text?.prefix(24) ?? "")
+            let kind =
+                request.name + (theirs.text?.prefix(24) ?? "") + (ours.text?.prefix(24) ?? "")
             disagreements[kind, default: 0] += 1
             guard disagreements[kind, default: 0] == 1 else { return }
             differences.append(describe(request, ours, theirs, on: connection))

@@ -69,7 +69,9 @@ struct EpisodeSource {
         case 2: steps.append(Step(connection: other, requests: [Request("del", keys[0])]))
         default: break
         }
-        if draw.chance(15) { steps.append(Step(connection: connection, requests: [Request("unwatch")])) }
+        if draw.chance(15) {
+            steps.append(Step(connection: connection, requests: [Request("unwatch")]))
+        }
         steps.append(Step(connection: connection, requests: transaction(1, 5)))
         return steps
     }
