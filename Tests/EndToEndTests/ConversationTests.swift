@@ -30,7 +30,6 @@ extension EndToEndTests {
             ])
             try compare(["CLIENT REPLY SKIP", "PING 1", "PING 2", "CLIENT REPLY maybe"])
             try compare(["CLIENT REPLY SKIP", "NOSUCH", "PING 2"])
-            try compare(["MULTI", "CLIENT REPLY OFF", "PING", "EXEC", "CLIENT REPLY ON"])
         }
 
         @Test("is the same in RESP3")

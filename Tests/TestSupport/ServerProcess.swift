@@ -140,8 +140,12 @@ public final class ServerProcess {
         try connect().run("INFO", "server").text?.contains("holdfast_version") ?? false
     }
 
-    /// A new connection.
-    public func connect() throws -> RESPClient { try RESPClient(port: port) }
+    /// A new connection, which keeps this object and so the process alive.
+    public func connect() throws -> RESPClient {
+        let client = try RESPClient(port: port)
+        client.server = self
+        return client
+    }
 
     /// kill -9, and waits for the end.
     public func kill() {
