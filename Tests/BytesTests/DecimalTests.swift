@@ -10,8 +10,9 @@ struct DecimalTests {
 
     @Test("the canonical spelling of a number is read")
     func reads() {
-        for value in [0, 1, -1, 9, 10, -10, 99, 12_345_678_901, Int64.max, .min, .max - 1, .min + 1]
-        {
+        for value in [
+            0, 1, -1, 9, 10, -10, 99, 12_345_678_901, Int64.max, .min, .max - 1, .min + 1,
+        ] {
             #expect(parse(String(value)) == value)
         }
     }

@@ -17,7 +17,9 @@ struct ParserFuzzTests {
             switch Int.random(in: 0..<6, using: &random) {
             case 0: bytes += Array("GET key:1\r\n".utf8)
             case 1: bytes += Array("set k \"a\\x41 'b\" 'c'\n".utf8)
-            case 2: bytes += [[13, 10], Array("*0\r\n".utf8), [10]].randomElement(using: &random) ?? []
+            case 2:
+                bytes +=
+                    [[13, 10], Array("*0\r\n".utf8), [10]].randomElement(using: &random) ?? []
             default:
                 let words = (0..<Int.random(in: 1...6, using: &random)).map { _ in
                     (0..<Int.random(in: 0...12, using: &random)).map { _ in

@@ -18,12 +18,14 @@ struct RequestParserTests {
                 == [.words("SET", "", "a\r\nb")])
         let every = (0...255).map { UInt8($0) }
         let bytes = RESPClient.encode([Array("SET".utf8), every, every.reversed()])
-        #expect(ParserRun.events(bytes) == [.request([Array("SET".utf8), every, every.reversed()])])
+        #expect(
+            ParserRun.events(bytes) == [.request([Array("SET".utf8), every, every.reversed()])])
     }
 
     @Test("glued requests come one by one, whatever their form")
     func glued() {
-        let text = "*1\r\n$4\r\nPING\r\nGET k\r\n\r\n*0\r\n*-1\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\nPING\n"
+        let text =
+            "*1\r\n$4\r\nPING\r\nGET k\r\n\r\n*0\r\n*-1\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\nPING\n"
         #expect(
             ParserRun.events(text) == [
                 .words("PING"), .words("GET", "k"), .nothing, .nothing, .nothing,
@@ -127,12 +129,14 @@ struct RequestParserTests {
         #expect(ParserRun.events("set k \"a b\"\n") == [.words("set", "k", "a b")])
         #expect(ParserRun.events("set k 'a b'\n") == [.words("set", "k", "a b")])
         #expect(ParserRun.events("set k \"\"\n") == [.words("set", "k", "")])
-        #expect(ParserRun.events(#"x "\n\r\t\b\a\\\"\q""# + "\n") == [
-            .request([[120], [10, 13, 9, 8, 7, 92, 34, 113]])
-        ])
-        #expect(ParserRun.events(#"x "\x41\xff\xzz""# + "\n") == [
-            .request([[120], [0x41, 0xFF] + Array("xzz".utf8)])
-        ])
+        #expect(
+            ParserRun.events(#"x "\n\r\t\b\a\\\"\q""# + "\n") == [
+                .request([[120], [10, 13, 9, 8, 7, 92, 34, 113]])
+            ])
+        #expect(
+            ParserRun.events(#"x "\x41\xff\xzz""# + "\n") == [
+                .request([[120], [0x41, 0xFF] + Array("xzz".utf8)])
+            ])
         #expect(ParserRun.events(#"x 'it\'s \n'"# + "\n") == [.words("x", #"it's \n"#)])
         #expect(ParserRun.events("   \r\n") == [.nothing])
     }

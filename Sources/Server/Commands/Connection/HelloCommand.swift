@@ -52,7 +52,8 @@ extension Server {
                 index += 2
             } else {
                 throw CommandError(
-                    bytes: Array("ERR Syntax error in HELLO option '".utf8) + CommandError.shown(word)
+                    bytes: Array("ERR Syntax error in HELLO option '".utf8)
+                        + CommandError.shown(word)
                         + Array("'".utf8))
             }
         }
