@@ -144,4 +144,25 @@ struct StringPropertyTests {
         #expect(copied >= 100_000 && copied < 120_000, "\(copied) bytes copied")
         #expect(try StringDump(view).databases[0].first?.value.text.count == 100_000)
     }
+
+    @Test("INCR writes an integer where it stands, but leaves what a view sees alone")
+    func incrementsInPlace() throws {
+        let f = EngineFixture()
+        let key = Array("n".utf8)
+        func entry() -> Entry? {
+            key.withByteView { f.engine.peek($0, f.session) }
+        }
+        f.run("SET", "n", "99", "EX", "100")
+        let first = entry()
+        f.run("INCR", "n")
+        #expect(first != nil && entry() == first)
+        let view = f.engine.freeze()
+        f.run("INCR", "n")
+        let second = entry()
+        #expect(second != first)
+        f.run("INCR", "n")
+        #expect(entry() == second)
+        #expect(try StringDump(view).databases[0][key]?.text == Array("100".utf8))
+        #expect(f.run("GET", "n") == "\"102\"")
+    }
 }
