@@ -35,6 +35,11 @@ public enum TestKnobs {
         ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? standard
     }
 
+    /// What the environment says, nil where it says nothing.
+    public static func text(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name]
+    }
+
     /// Says why a test does less than it could; nobody should take a skipped proof for a passed one.
     public static func skip(_ reason: String) { print("SKIPPED: \(reason)") }
 }

@@ -41,6 +41,8 @@ extension CommandShapes {
         CommandShape("client|unblock", 1, spoil: false) { d in
             d.pick([["999999999"], ["999999999", "ERROR"], ["999999999", "timeout"], ["x"]])
         },
+        CommandShape("client|getredir", 1),
+        CommandShape("client|trackinginfo", 1),
         CommandShape("client|help", 1, .shape),
         CommandShape("command", 1, spoil: false, .shape),
         CommandShape("command|count", 1, .shape),

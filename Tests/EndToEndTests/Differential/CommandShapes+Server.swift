@@ -10,6 +10,12 @@ extension CommandShapes {
         CommandShape("info", 1, .shape) { d in
             d.pick([[], ["server"], ["everything"], ["nosuch"], ["memory", "stats"]])
         },
+        CommandShape("role", 1, .shape),
+        CommandShape("replicaof", 1, spoil: false) { _ in ["NO", "ONE"] },
+        CommandShape("slaveof", 1, spoil: false) { _ in ["no", "one"] },
+        CommandShape("acl|whoami", 1),
+        CommandShape("lolwut", 1, spoil: false, .shape),
+        CommandShape("function|list", 1) { d in d.pick([[], ["WITHCODE"], ["LIBRARYNAME", "x"]]) },
         CommandShape("config|get", 3, .unorderedPairs) { d in
             d.pick([
                 ["maxmemory-policy"], ["hash-max-listpack-entries"], ["nosuch"], ["DATABASES"],

@@ -22,6 +22,7 @@ final class DifferentialRun {
     private(set) var tallies: [String: Tally] = [:]
     private(set) var differences: [String] = []
     private var disagreements: [String: Int] = [:]
+    private var probeFindings = 0
     private var history: [Sent] = []
     /// What each connection has queued in its transaction.
     private var queues: [[Request]]
@@ -35,7 +36,7 @@ final class DifferentialRun {
 
     init(seed: UInt64) throws {
         self.seed = seed
-        pair = try ServerPair(connections: EpisodeSource.connections)
+        pair = try ServerPair(connections: EpisodeSource.connections + 1)
         let names = try pair.commandTable()
         self.names = names
         // COMMAND alone is a command, though the table has it as a container; what no table has is known
@@ -53,8 +54,17 @@ final class DifferentialRun {
     func run(count: Int, epochMilliseconds: Int) throws {
         var source = EpisodeSource(
             seed: seed, epochMilliseconds: epochMilliseconds, shapes: shapes, names: known)
-        while history.count < count && differences.count < patience {
-            for step in source.next() where !step.requests.isEmpty { try execute(step) }
+        while history.count < count && differences.count < patience && probeFindings == 0 {
+            for step in source.next() where !step.requests.isEmpty {
+                guard let probe = TestKnobs.text("HOLDFAST_DIFF_PROBE") else {
+                    try execute(step)
+                    continue
+                }
+                for request in step.requests where probeFindings == 0 {
+                    try execute(Step(connection: step.connection, requests: [request]))
+                    try look(at: probe, behind: request)
+                }
+            }
         }
     }
 
@@ -68,6 +78,24 @@ final class DifferentialRun {
         if step.requests.last?.name == "quit" { try pair.reconnect(step.connection) }
     }
 
+    /// Compares one key in every database after each command: finds the command that a difference seen
+    /// later began with.
+    private func look(at key: String, behind request: Request) throws {
+        for database in 0..<3 {
+            let words = [
+                ["SELECT", "\(database)"], ["OBJECT", "ENCODING", key],
+                ["DEBUG", "DIGEST-VALUE", key],
+            ]
+            let replies = try pair.exchange(
+                words.map { $0.map { Array($0.utf8) } }, on: EpisodeSource.connections)
+            for reply in replies where reply.ours != reply.theirs {
+                probeFindings += 1
+                differences.append(
+                    describe(request, reply.ours, reply.theirs, on: -1) + "\n(seen in \(key))")
+            }
+        }
+    }
+
     private func judge(
         _ request: Request, _ ours: RESPValue, _ theirs: RESPValue, on connection: Int
     ) {
@@ -78,14 +106,28 @@ final class DifferentialRun {
         } else {
             count(request, ours)
         }
+        var queue: [Request] = []
         if ["exec", "discard", "reset", "quit"].contains(request.name), !theirs.isRefusal {
-            let queue = queues[connection]
+            queue = queues[connection]
             queues[connection] = []
             if request.name == "exec", !theirs.elements.isEmpty {
                 comparison = .queued(queue.map(\.comparison))
                 for (queued, reply) in zip(queue, ours.elements) { count(queued, reply) }
             }
         }
+        guard case .queued(let rules) = comparison, ours.elements.count == rules.count,
+            theirs.elements.count == rules.count
+        else { return compare(request, comparison, ours, theirs, on: connection) }
+        for (place, rule) in rules.enumerated() {
+            compare(
+                queue[place], rule, ours.elements[place], theirs.elements[place], on: connection)
+        }
+    }
+
+    private func compare(
+        _ request: Request, _ comparison: Comparison, _ ours: RESPValue, _ theirs: RESPValue,
+        on connection: Int
+    ) {
         if !comparison.agrees(ours, theirs) {
             // The same complaint again would only hide the others.
             let kind =
@@ -112,7 +154,7 @@ final class DifferentialRun {
         }
         let touched = Set(request.words.dropFirst())
         let earlier = history.filter { !touched.isDisjoint(with: $0.request.words.dropFirst()) }
-            .suffix(5)
+            .suffix(TestKnobs.count("HOLDFAST_DIFF_HISTORY", or: 5))
         return """
             command \(history.count) (seed \(seed)), connection \(connection): \(shown(request.words))
               ours:   \(ours)
