@@ -52,7 +52,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         room2("TestSupport", ["Bytes", "Records", "Persistence"]),
-        tests("BytesTests", ["Bytes"]),
+        tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
         tests(
             "EngineTests",

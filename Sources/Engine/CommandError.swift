@@ -88,7 +88,8 @@ public struct CommandError: Error, Equatable, Sendable {
     /// `EXECABORT Transaction discarded because of: OOM ...`; an `ERR` of the reason is left out.
     static func executionAborted(because reason: CommandError) -> CommandError {
         let code = Array("ERR ".utf8)
-        let text = reason.message.starts(with: code) ? reason.message.dropFirst(4) : reason.message[...]
+        let text =
+            reason.message.starts(with: code) ? reason.message.dropFirst(4) : reason.message[...]
         return CommandError(
             bytes: Array("EXECABORT Transaction discarded because of: ".utf8) + text)
     }

@@ -60,7 +60,8 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
         (.pubsub, "pubsub"), (.noscript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
         (.skipSlowlog, "skip_slowlog"), (.fast, "fast"), (.noAuth, "no_auth"),
-        (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"), (.movablekeys, "movablekeys"), (.allowBusy, "allow_busy"),
+        (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
+        (.movablekeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]
 }
 

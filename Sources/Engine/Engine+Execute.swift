@@ -16,9 +16,6 @@ extension Engine {
                 return
             }
             session.lastCommand = command
-            if let monitor, !command.flags.contains(.skipMonitor) {
-                monitor(session, arguments)
-            }
             call(command, session, arguments, reply)
         } catch {
             fail(error, session, arguments, reply)
@@ -115,6 +112,9 @@ extension Engine {
             reply.error(error.message)
         }
         closeUnit()
+        if let monitor, command.flags.isDisjoint(with: [.skipMonitor, .admin]) {
+            monitor(session, arguments)
+        }
         command.calls &+= 1
         statistics.commandsProcessed &+= 1
         if session.isReplay { return }

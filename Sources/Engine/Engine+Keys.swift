@@ -97,6 +97,7 @@ extension Engine {
         {
             old.overwriteValue(at: 0, with: value)
             if old.isGrown { old.isGrown = false }
+            stampAccess(old)
             if let deadline {
                 old.setDeadline(deadline)
                 table.noteSoonest(deadline, place.hash)
@@ -124,6 +125,7 @@ extension Engine {
         let old = place.entry
         if old.kind == .integer, old.deadline == deadline, place.isOwned(heap) {
             old.setWord(word)
+            stampAccess(old)
         } else {
             replaceValue(
                 place, Entry.make(key: key, kind: .integer, word: word, deadline: deadline), table)

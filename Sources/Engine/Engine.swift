@@ -36,7 +36,7 @@ public final class Engine {
     public internal(set) var changes: UInt64 = 0
     /// Commands that were slow.
     public let slowLog = SlowLog()
-    /// Called with each command before it executes while a MONITOR listens.
+    /// Called with each command that has executed, while a MONITOR listens; not with administrators'.
     public var monitor: ((Session, ByteViews) -> Void)?
     /// Active expiry is on (DEBUG SET-ACTIVE-EXPIRE).
     public var expiresActively = true

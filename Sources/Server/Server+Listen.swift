@@ -88,10 +88,10 @@ extension Server {
         let settings = configuration.settings
         let info = ConnectionInfo(channel, descriptor: 0, at: engine.clock.now)
         if connections.count >= settings.maximumClients {
-            return turnAway(channel, "-ERR max number of clients reached\r\n")
+            return try turnAway(channel, "-ERR max number of clients reached\r\n")
         }
         if settings.isProtected && settings.password == nil && !info.isLocal {
-            return turnAway(channel, protectedModeRefusal)
+            return try turnAway(channel, protectedModeRefusal)
         }
         if keepalive > 0 && !info.isUnixSocket { setKeepalive(channel, keepalive) }
         let session = Session(id: nextConnectionID)
@@ -102,10 +102,9 @@ extension Server {
         try channel.pipeline.syncOperations.addHandler(connection)
     }
 
-    private func turnAway(_ channel: any Channel, _ message: String) {
+    private func turnAway(_ channel: any Channel, _ message: String) throws {
         statistics.connectionsRejected += 1
-        channel.writeAndFlush(ByteBuffer(string: message), promise: nil)
-        channel.close(promise: nil)
+        try channel.pipeline.syncOperations.addHandler(Refusal(message))
     }
 
     private func setKeepalive(_ channel: any Channel, _ seconds: Int) {
@@ -116,6 +115,20 @@ extension Server {
         try? options?.setOption(
             .tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: max(1, seconds / 3))
         try? options?.setOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
+    }
+}
+
+/// Says why a client isn't let in, as soon as that can be said, and closes.
+private final class Refusal: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private let message: String
+
+    init(_ message: String) { self.message = message }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: message)), promise: nil)
+        context.close(mode: .all, promise: nil)
     }
 }
 

@@ -22,9 +22,6 @@ extension Engine {
             session.lastCommand = queued.command
             queued.arguments.withByteViews { views in
                 reply.version = session.version
-                if let monitor, !queued.command.spec.flags.contains(.skipMonitor) {
-                    monitor(session, views)
-                }
                 call(queued.command, session, views, reply)
             }
         }

@@ -10,7 +10,8 @@ enum HGetAllCommand {
         CommandSpec(
             "hgetall", arity: 2, [.readonly], keys: [.read], group: .hash, since: "2.0.0",
             summary: "Returns all fields and values in a hash.",
-            complexity: "O(N) where N is the size of the hash.", syntax: "key"
+            complexity: "O(N) where N is the size of the hash.", syntax: "key",
+            tips: ["nondeterministic_output_order"]
         ) { engine, session, arguments, reply throws(CommandError) in
             guard let hash = try engine.readHash(arguments[1], session) else {
                 reply.map(0)
@@ -37,7 +38,8 @@ enum HGetAllCommand {
     ) -> CommandSpec {
         CommandSpec(
             name, arity: 2, [.readonly], keys: [.read], group: .hash, since: "2.0.0",
-            summary: summary, complexity: "O(N) where N is the size of the hash.", syntax: "key"
+            summary: summary, complexity: "O(N) where N is the size of the hash.", syntax: "key",
+            tips: ["nondeterministic_output_order"]
         ) { engine, session, arguments, reply throws(CommandError) in
             guard let hash = try engine.readHash(arguments[1], session) else {
                 reply.array(0)

@@ -11,7 +11,7 @@ enum HRandFieldCommand {
             "hrandfield", arity: -2, [.readonly], keys: [.read], group: .hash, since: "6.2.0",
             summary: "Returns one or more random fields from a hash.",
             complexity: "O(N) where N is the number of fields returned",
-            syntax: "key [count [WITHVALUES]]"
+            syntax: "key [count [WITHVALUES]]", tips: ["nondeterministic_output"]
         ) { engine, session, arguments, reply throws(CommandError) in
             if arguments.count == 2 {
                 let hash = try engine.readHash(arguments[1], session)

@@ -11,7 +11,7 @@ enum HScanCommand {
             "hscan", arity: -3, [.readonly], keys: [.read], group: .hash, since: "2.8.0",
             summary: "Iterates over fields and values of a hash.",
             complexity: "O(1) for every call. O(N) for a complete iteration.",
-            syntax: "key cursor [MATCH pattern] [COUNT count]"
+            syntax: "key cursor [MATCH pattern] [COUNT count]", tips: ["nondeterministic_output"]
         ) { engine, session, arguments, reply throws(CommandError) in
             let cursor = try ScanOptions.cursor(arguments[2])
             guard let hash = try engine.readHash(arguments[1], session) else {

@@ -25,7 +25,9 @@ enum HSetCommand {
             "hmset", arity: -4, [.write, .denyoom, .fast], keys: [KeySpec(["RW", "update"])],
             group: .hash, since: "2.0.0", summary: "Sets the values of multiple fields.",
             complexity: "O(N) where N is the number of fields being set.",
-            syntax: "key field value [field value ...]"
+            syntax: "key field value [field value ...]",
+            deprecation: Deprecation(
+                since: "4.0.0", replacement: "`HSET` with multiple field-value pairs")
         ) { engine, session, arguments, reply throws(CommandError) in
             _ = try set(engine, session, arguments, name: "hmset")
             reply.ok()

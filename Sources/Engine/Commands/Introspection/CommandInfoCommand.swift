@@ -82,7 +82,8 @@ extension ReplyWriter {
         for tip in command.spec.tips { bulk(text: tip) }
         set(command.spec.keys.count)
         for spec in command.spec.keys { keySpecification(spec) }
-        set(command.subcommands.count)
+        // As Redis writes them: a set where there are none, an array where there are.
+        command.subcommands.isEmpty ? set(0) : array(command.subcommands.count)
         for child in command.orderedSubcommands { information(of: child) }
     }
 

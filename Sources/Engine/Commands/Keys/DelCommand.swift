@@ -7,19 +7,20 @@ import Records
 
 enum DelCommand {
     private static let keys = [KeySpec(["RM", "delete"], first: 1, last: -1)]
+    private static let tips = ["request_policy:multi_shard", "response_policy:agg_sum"]
 
     static var del: CommandSpec {
         CommandSpec(
             "del", arity: -2, [.write], keys: keys, group: .generic, since: "1.0.0",
             summary: "Deletes one or more keys.", complexity: "O(N) where N is the number of keys",
-            syntax: "key [key ...]", handler: run)
+            syntax: "key [key ...]", tips: tips, handler: run)
     }
 
     static var unlink: CommandSpec {
         CommandSpec(
             "unlink", arity: -2, [.write, .fast], keys: keys, group: .generic, since: "4.0.0",
             summary: "Deletes one or more keys, freeing their memory in the background.",
-            complexity: "O(1) for each key", syntax: "key [key ...]", handler: run)
+            complexity: "O(1) for each key", syntax: "key [key ...]", tips: tips, handler: run)
     }
 
     private static func run(

@@ -10,7 +10,9 @@ enum FlushCommands {
             "flushdb", arity: -1, [.write], group: .server, since: "1.0.0",
             summary: "Removes all keys from the current database.",
             complexity: "O(N) where N is the number of keys in the selected database",
-            syntax: "[ASYNC | SYNC]"
+            syntax: "[ASYNC | SYNC]",
+            tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+            categories: ["keyspace", "dangerous"]
         ) { engine, session, arguments, reply throws(CommandError) in
             try check(arguments)
             engine.touchDatabase(session.database)
@@ -25,7 +27,9 @@ enum FlushCommands {
             "flushall", arity: -1, [.write], group: .server, since: "1.0.0",
             summary: "Removes all keys from all databases.",
             complexity: "O(N) where N is the total number of keys in all databases",
-            syntax: "[ASYNC | SYNC]"
+            syntax: "[ASYNC | SYNC]",
+            tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+            categories: ["keyspace", "dangerous"]
         ) { engine, session, arguments, reply throws(CommandError) in
             try check(arguments)
             for database in 0..<engine.keyspace.databaseCount {

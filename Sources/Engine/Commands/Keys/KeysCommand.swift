@@ -9,7 +9,9 @@ enum KeysCommand {
         CommandSpec(
             "keys", arity: 2, [.readonly], group: .generic, since: "1.0.0",
             summary: "Returns all key names that match a pattern.",
-            complexity: "O(N) with N being the number of keys in the database.", syntax: "pattern"
+            complexity: "O(N) with N being the number of keys in the database.", syntax: "pattern",
+            tips: ["request_policy:all_shards", "nondeterministic_output_order"],
+            categories: ["keyspace", "dangerous"]
         ) { engine, session, arguments, reply throws(CommandError) in
             let pattern = arguments[1]
             let matchesAll = pattern.count == 1 && pattern[0] == UInt8(ascii: "*")

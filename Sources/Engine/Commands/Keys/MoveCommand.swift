@@ -7,7 +7,7 @@ import RESP
 enum MoveCommand {
     static var spec: CommandSpec {
         CommandSpec(
-            "move", arity: 3, [.write, .fast], keys: [KeySpec(["RW", "access", "delete"])],
+            "move", arity: 3, [.write, .fast], keys: [.updated],
             group: .generic, since: "1.0.0", summary: "Moves a key to another database.",
             syntax: "key db"
         ) { engine, session, arguments, reply throws(CommandError) in

@@ -46,7 +46,7 @@ enum ObjectCommand {
     ) -> CommandSpec {
         CommandSpec(
             name, arity: 3, [.readonly], keys: [KeySpec(["RO"], first: 2)], group: .generic,
-            since: since, summary: summary, syntax: "key"
+            since: since, summary: summary, syntax: "key", tips: ["nondeterministic_output"]
         ) { engine, session, arguments, reply throws(CommandError) in
             guard let entry = engine.peek(arguments[2], session) else {
                 reply.null()

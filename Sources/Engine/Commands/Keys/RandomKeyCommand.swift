@@ -8,7 +8,8 @@ enum RandomKeyCommand {
     static var spec: CommandSpec {
         CommandSpec(
             "randomkey", arity: 1, [.readonly], group: .generic, since: "1.0.0",
-            summary: "Returns a random key name from the database."
+            summary: "Returns a random key name from the database.",
+            tips: ["request_policy:all_shards", "nondeterministic_output"]
         ) { engine, session, _, reply throws(CommandError) in
             // Expired keys that are still there are passed over, for a while.
             for _ in 0..<100 {

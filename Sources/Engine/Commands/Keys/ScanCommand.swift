@@ -11,7 +11,8 @@ enum ScanCommand {
             "scan", arity: -2, [.readonly], group: .generic, since: "2.8.0",
             summary: "Iterates over the key names in the database.",
             complexity: "O(1) for every call. O(N) for a complete iteration.",
-            syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]"
+            syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+            tips: ["nondeterministic_output", "request_policy:special"]
         ) { engine, session, arguments, reply throws(CommandError) in
             let cursor = try ScanOptions.cursor(arguments[1])
             let options = try ScanOptions(arguments, from: 2, allowsType: true)

@@ -10,7 +10,7 @@ enum SwapDBCommand {
             "swapdb", arity: 3, [.write, .fast], group: .server, since: "4.0.0",
             summary: "Swaps two databases.",
             complexity: "O(N) where N is the count of clients watching keys of both databases.",
-            syntax: "index1 index2"
+            syntax: "index1 index2", categories: ["keyspace", "dangerous"]
         ) { engine, session, arguments, reply throws(CommandError) in
             let first = try number(arguments[1], "first")
             let second = try number(arguments[2], "second")

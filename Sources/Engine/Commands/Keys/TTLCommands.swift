@@ -36,7 +36,9 @@ enum TTLCommands {
     ) -> CommandSpec {
         CommandSpec(
             name, arity: 2, [.readonly, .fast], keys: [.read], group: .generic, since: since,
-            summary: summary, syntax: "key"
+            summary: summary, syntax: "key",
+            // What is left depends on when one asks.
+            tips: name.hasSuffix("ttl") ? ["nondeterministic_output"] : []
         ) { engine, session, arguments, reply throws(CommandError) in
             guard let entry = engine.read(arguments[1], session, stamps: false) else {
                 reply.integer(-2)

@@ -11,7 +11,8 @@ enum TouchCommand {
             keys: [KeySpec(["RO"], first: 1, last: -1)], group: .generic, since: "3.2.1",
             summary: "Counts keys and updates the time they were last accessed.",
             complexity: "O(N) where N is the number of keys that will be touched.",
-            syntax: "key [key ...]"
+            syntax: "key [key ...]",
+            tips: ["request_policy:multi_shard", "response_policy:agg_sum"]
         ) { engine, session, arguments, reply throws(CommandError) in
             var count = 0
             for key in arguments.dropFirst(1) {

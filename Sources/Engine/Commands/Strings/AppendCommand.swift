@@ -12,8 +12,10 @@ enum AppendCommand {
         CommandSpec(
             "append", arity: 3, [.write, .denyoom, .fast], keys: [KeySpec(["RW", "insert"])],
             group: .string, since: "2.0.0",
-            summary: "Adds bytes behind the string at a key. The key is created if it doesn't exist.",
-            complexity: "O(1). The amortized time complexity is O(1) assuming the appended value is "
+            summary:
+                "Adds bytes behind the string at a key. The key is created if it doesn't exist.",
+            complexity:
+                "O(1). The amortized time complexity is O(1) assuming the appended value is "
                 + "small and the already present value is of any size, since the dynamic string "
                 + "library used by Redis will double the free space available on every reallocation.",
             syntax: "key value"

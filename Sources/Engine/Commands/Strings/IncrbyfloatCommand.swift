@@ -13,7 +13,8 @@ enum IncrbyfloatCommand {
         CommandSpec(
             "incrbyfloat", arity: 3, [.write, .denyoom, .fast], keys: [.updated], group: .string,
             since: "2.6.0",
-            summary: "Adds a number to the floating-point number at a key. An absent key is taken for 0.",
+            summary:
+                "Adds a number to the floating-point number at a key. An absent key is taken for 0.",
             syntax: "key increment"
         ) { engine, session, arguments, reply throws(CommandError) in
             let key = arguments[1]

@@ -11,7 +11,8 @@ enum SetexCommand {
     static var spec: CommandSpec {
         CommandSpec(
             "setex", arity: 4, [.write, .denyoom], keys: [.overwritten], group: .string,
-            since: "2.0.0", summary: "Sets the string value of a key and its time to live in seconds.",
+            since: "2.0.0",
+            summary: "Sets the string value of a key and its time to live in seconds.",
             syntax: "key seconds value"
         ) { engine, session, arguments, reply throws(CommandError) in
             try run(engine, session, arguments, reply, .seconds, "setex")

@@ -40,7 +40,6 @@ extension Server {
         _ session: Session, _ arguments: ByteViews
     ) throws(CommandError) {
         var index = 2
-        var name: [UInt8]?
         while index < arguments.count {
             let word = arguments[index]
             if word.equalsIgnoringCase("auth"), index + 2 < arguments.count {
@@ -48,15 +47,15 @@ extension Server {
                     session, user: arguments[index + 1], password: arguments[index + 2])
                 index += 3
             } else if word.equalsIgnoringCase("setname"), index + 1 < arguments.count {
-                name = try ClientName.check(arguments[index + 1], "Client names")
+                session.name = try ClientName.check(arguments[index + 1], "Client names")
                 index += 2
             } else {
                 throw CommandError(
-                    bytes: Array("ERR Syntax error in HELLO option '".utf8) + CommandError.shown(word)
+                    bytes: Array("ERR Syntax error in HELLO option '".utf8)
+                        + CommandError.shown(word)
                         + Array("'".utf8))
             }
         }
-        if let name { session.name = name }
     }
 
     private func introduce(_ session: Session, _ reply: ReplyWriter) {

@@ -1,4 +1,4 @@
-/// MONITOR's lines: every command before it executes, with time, database and client.
+/// MONITOR's lines: every command that has executed, with time, database and client.
 import Bytes
 import Engine
 import RESP

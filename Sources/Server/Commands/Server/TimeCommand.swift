@@ -91,7 +91,33 @@ extension Server {
                     "list", arity: -2, [.noscript], group: .scripting, since: "7.0.0",
                     summary: "Returns information about all libraries.",
                     syntax: "[LIBRARYNAME library-name-pattern] [WITHCODE]"
-                ) { _, _, _, reply throws(CommandError) in reply.array(0) },
+                ) { _, _, arguments, reply throws(CommandError) in
+                    try checkFunctionList(arguments)
+                    reply.array(0)
+                },
             ])
+    }
+}
+
+/// Checks the words of FUNCTION LIST, each of which may come once.
+private func checkFunctionList(_ arguments: ByteViews) throws(CommandError) {
+    var hasCode = false
+    var hasName = false
+    var index = 2
+    while index < arguments.count {
+        let word = arguments[index]
+        if !hasCode && word.equalsIgnoringCase("withcode") {
+            hasCode = true
+        } else if !hasName && word.equalsIgnoringCase("libraryname") {
+            guard index + 1 < arguments.count else {
+                throw CommandError("ERR library name argument was not given")
+            }
+            hasName = true
+            index += 1
+        } else {
+            throw CommandError(
+                bytes: Array("ERR Unknown argument ".utf8) + CommandError.shown(word))
+        }
+        index += 1
     }
 }
