@@ -10,6 +10,8 @@ final class CrashRig {
     private(set) var server: ServerProcess
     private let folder: TemporaryDirectory
     private let writers: [Writer]
+    /// Kills that came while a rewrite was under way a moment before.
+    private(set) var killsInRewrite = 0
     /// Recoveries that a signal ended.
     private(set) var deathsInRecovery = 0
     private var generator: SeededGenerator
@@ -47,8 +49,10 @@ final class CrashRig {
         try live { server in
             pause(milliseconds: 20...250)
             if duringRewrite {
-                _ = try? server.connect().run("BGREWRITEAOF")
-                pause(milliseconds: 0...60)
+                let client = try? server.connect()
+                _ = try? client?.run("BGREWRITEAOF")
+                pause(milliseconds: 0...20)
+                if isRewriting(server) { killsInRewrite += 1 }
             }
             server.kill()
         }
