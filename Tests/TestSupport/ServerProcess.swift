@@ -22,6 +22,7 @@ public final class ServerProcess {
     /// The directives that it was started with, beside port, address and folder.
     public let arguments: [String]
     private let process = Process()
+    private let isWrapped: Bool
     private let logPath: String
 
     /// Where a server's executable is; nil where there is none.
@@ -74,6 +75,7 @@ public final class ServerProcess {
         self.kind = kind
         self.directory = directory
         self.arguments = arguments
+        isWrapped = !wrapper.isEmpty
         self.port = try port ?? FreePort.find()
         logPath = "\(directory)/server-\(self.port).log"
         let command =
@@ -147,8 +149,17 @@ public final class ServerProcess {
         return client
     }
 
-    /// kill -9, and waits for the end.
+    /// kill -9, and waits for the end. Under a wrapper the server goes first: strace, killed, would let it
+    /// live on.
     public func kill() {
+        let path = "/proc/\(processID)/task/\(processID)/children"
+        if process.isRunning, isWrapped,
+            let text = try? String(contentsOfFile: path, encoding: .utf8)
+        {
+            for child in text.split(separator: " ").compactMap({ Int32($0) }) {
+                Foundation.kill(child, SIGKILL)
+            }
+        }
         if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }

@@ -1,16 +1,23 @@
 /// Kills a server under load, starts it again in its folder, and holds it to what it had acknowledged.
+///
+/// What is wrong is collected, not asserted, so that a test can also show that the rig finds a server that
+/// keeps nothing.
 import Foundation
 import TestSupport
-import Testing
 
 /// A folder, the writers that write to the servers living in it, and the servers.
 final class CrashRig {
     private(set) var server: ServerProcess
     private let folder: TemporaryDirectory
     private let writers: [Writer]
+    /// Recoveries that a signal ended.
+    private(set) var deathsInRecovery = 0
     private var generator: SeededGenerator
+    private let fillers: Int
     private var shared = 0
     private var life = 0
+    /// What was lost, invented or torn.
+    private(set) var findings: [String] = []
     /// Operations acknowledged over all lives.
     var acknowledged: Int { writers.reduce(0) { $0 + $1.snapshot.acknowledgedCount } }
 
@@ -29,12 +36,11 @@ final class CrashRig {
             ["SET", "filler:\(index)", String(repeating: "\(index)", count: 30)]
                 .map { Array($0.utf8) }
         }
-        for reply in try client.pipeline(commands) where reply.isError {
-            Issue.record("\(reply)")
-        }
         self.fillers = fillers
+        for reply in try client.pipeline(commands) where reply.isError {
+            findings.append("a filler was refused: \(reply)")
+        }
     }
-    private let fillers: Int
 
     /// One life: load, death at a random moment, restart, judgement.
     func killAtRandom(duringRewrite: Bool) throws {
@@ -73,13 +79,42 @@ final class CrashRig {
         return text.contains("aof_rewrite_in_progress:1")
     }
 
-    private func live(operations: Int = .max, _ death: (ServerProcess) throws -> Void) throws {
+    /// One life that ends at random, and a recovery that a signal at the `count`-th call of `calls` may end
+    /// before another one gets through.
+    func killInRecovery(_ calls: String, count: Int) throws {
+        try live(recoveryCall: (calls, count)) { server in
+            pause(milliseconds: 20...80)
+            server.kill()
+        }
+    }
+
+    private func dieInRecovery(_ call: (calls: String, count: Int)) throws {
+        let strace = [
+            "strace", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=\(call.calls)", "-e",
+            "inject=\(call.calls):signal=SIGKILL:when=\(call.count)",
+        ]
+        let doomed = try ServerProcess(
+            server.kind, in: server.directory, arguments: server.arguments, wrapper: strace,
+            waits: false)
+        // It is dead, or it has survived its recovery.
+        _ = Eventually.holds(seconds: 20) {
+            !doomed.isRunning || (try? doomed.connect().run("PING"))?.isError == false
+        }
+        if !doomed.isRunning { deathsInRecovery += 1 }
+        doomed.kill()
+    }
+
+    private func live(
+        operations: Int = .max, recoveryCall: (calls: String, count: Int)? = nil,
+        _ death: (ServerProcess) throws -> Void
+    ) throws {
         life += 1
         for writer in writers { writer.start(port: server.port, life: life, limit: operations) }
         try death(server)
-        for writer in writers {
-            #expect(writer.join(), "a writer still waits for a server that is gone")
+        for writer in writers where !writer.join() {
+            findings.append("life \(life): a writer still waits for a server that is gone")
         }
+        if let call = recoveryCall { try dieInRecovery(call) }
         server = try server.restarted()
         try judge()
     }
@@ -90,7 +125,7 @@ final class CrashRig {
         var bounds = (least: shared, most: shared)
         for writer in writers {
             let state = writer.snapshot
-            #expect(state.strange == nil)
+            if let strange = state.strange { findings.append("life \(life): \(strange)") }
             let found = try WriterModel(of: writer.keys, from: client)
             var expected = state.acknowledged
             var isLegal = found == expected
@@ -99,7 +134,7 @@ final class CrashRig {
                 isLegal = found == expected
             }
             if !isLegal {
-                Issue.record(
+                findings.append(
                     """
                     life \(life), writer \(writer.keys.index): no prefix of what it sent.
                     acknowledged: \(state.acknowledged)
@@ -114,7 +149,10 @@ final class CrashRig {
         }
         try judgeShared(client, bounds)
         try client.run("SELECT", "5")
-        #expect(try client.run("DBSIZE") == .integer(fillers), "life \(life)")
+        let size = try client.run("DBSIZE")
+        if size != .integer(fillers) {
+            findings.append("life \(life): \(size) of \(fillers) fillers")
+        }
     }
 
     private func judgeShared(_ client: RESPClient, _ bounds: (least: Int, most: Int)) throws {
@@ -124,7 +162,9 @@ final class CrashRig {
             try client.run("SELECT", "\(database)")
             shared += Int(try client.run("GET", "shared").text ?? "0") ?? -1
         }
-        #expect(shared >= bounds.least && shared <= bounds.most, "life \(life), \(bounds)")
+        if shared < bounds.least || shared > bounds.most {
+            findings.append("life \(life): the shared counter is \(shared), not in \(bounds)")
+        }
     }
 
     private func pause(milliseconds range: ClosedRange<Int>) {
