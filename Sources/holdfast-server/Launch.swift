@@ -3,6 +3,7 @@
 /// ORDER: the process is detached before any thread exists; signals are blocked before the loop's
 /// thread is made, so that only the waiting main thread gets them.
 import Backends
+import Bytes
 import Engine
 import NIOCore
 import NIOPosix
@@ -32,6 +33,7 @@ struct Launch {
             print(CommandLineArguments.usage)
             exit(0)
         }
+        Allocator.prepare()
         let configuration = readConfiguration()
         let settings = configuration.settings
         let supervisor = ServiceSupervisor(settings.supervision)
