@@ -104,6 +104,9 @@ public enum Cache {
 
 /// The C allocator behind the keyspace.
 public enum Allocator {
+    /// Sets the allocator up for a server; call it before any thread exists.
+    public static func prepare() { holdfast_prepare_memory() }
+
     /// Gives unused pages back to the system; MEMORY PURGE.
     public static func trim() { holdfast_trim_memory() }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 static uint32_t table[8][256];
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
@@ -143,5 +144,12 @@ int holdfast_format_double(double value, char *out, size_t capacity) {
 }
 
 size_t holdfast_usable_size(const void *block) { return malloc_usable_size((void *)block); }
+
+void holdfast_prepare_memory(void) {
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TOP_PAD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
 
 void holdfast_trim_memory(void) { malloc_trim(0); }

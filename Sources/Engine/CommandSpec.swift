@@ -53,6 +53,8 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     public static let runsQueue = CommandFlags(rawValue: 1 << 17)
     /// Not while a replica loads beside the old dataset.
     public static let noAsyncLoading = CommandFlags(rawValue: 1 << 18)
+    /// Some of its arguments belong in no log: MONITOR and SLOWLOG show "(redacted)".
+    public static let secrets = CommandFlags(rawValue: 1 << 19)
 
     /// Names for COMMAND, in the order Redis prints them.
     static let names: [(CommandFlags, String)] = [

@@ -26,6 +26,9 @@ public final class Command {
     /// Ended with an error.
     public internal(set) var failedCalls = 0
 
+    /// How long the executions took, for LATENCY HISTOGRAM.
+    public internal(set) var latency = LatencyHistogram()
+
     init(_ spec: CommandSpec, parent: String? = nil) {
         self.spec = spec
         let fullName = parent.map { "\($0)|\(spec.name)" } ?? spec.name
@@ -45,6 +48,7 @@ public final class Command {
         nanoseconds = 0
         rejectedCalls = 0
         failedCalls = 0
+        latency = LatencyHistogram()
         for child in subcommands.values { child.resetStatistics() }
     }
 

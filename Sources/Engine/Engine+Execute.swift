@@ -10,12 +10,12 @@ extension Engine {
         reply.version = session.version
         do {
             let command = try admit(session, arguments)
+            session.lastCommand = command
             if session.transaction != nil && !command.flags.contains(.notQueued) {
                 queue(command, arguments, session)
                 reply.bytes.append("+QUEUED\r\n")
                 return
             }
-            session.lastCommand = command
             call(command, session, arguments, reply)
         } catch {
             fail(error, session, arguments, reply)
@@ -112,9 +112,6 @@ extension Engine {
             reply.error(error.message)
         }
         closeUnit()
-        if let monitor, command.flags.isDisjoint(with: [.skipMonitor, .admin]) {
-            monitor(session, arguments)
-        }
         command.calls &+= 1
         statistics.commandsProcessed &+= 1
         if session.isReplay { return }
@@ -122,15 +119,25 @@ extension Engine {
         clockOfLastCommand = end
         let elapsed = end &- start
         command.nanoseconds &+= elapsed
+        if settings.tracksLatency { command.latency.add(elapsed) }
         if settings.tracksCommandCPU {
             let spent = ThreadCPU.nanoseconds() &- cpuStart
             statistics.maximumCommandCPU = max(statistics.maximumCommandCPU, spent)
         }
         if elapsed >= slowLog.thresholdNanoseconds && !command.flags.contains(.skipSlowlog) {
             slowLog.add(
-                arguments, nanoseconds: elapsed, at: now, session: session,
-                keeping: settings.slowlogLength)
+                arguments, hiding: secrets(command, arguments), nanoseconds: elapsed, at: now,
+                session: session, keeping: settings.slowlogLength)
         }
+        if elapsed >= latencyThresholdNanoseconds { onSlowCommand(command, elapsed) }
+        if let monitor, command.flags.isDisjoint(with: [.skipMonitor, .admin]) {
+            monitor(session, arguments, secrets(command, arguments))
+        }
+    }
+
+    /// Places of the arguments that nobody may read.
+    private func secrets(_ command: Command, _ arguments: ByteViews) -> Set<Int> {
+        command.flags.contains(.secrets) ? secretArguments(command, arguments) : []
     }
 
     /// Tells the engine that a batch of commands begins: time spent before belongs to none of them.

@@ -36,8 +36,15 @@ public final class Engine {
     public internal(set) var changes: UInt64 = 0
     /// Commands that were slow.
     public let slowLog = SlowLog()
-    /// Called with each command that has executed, while a MONITOR listens; not with administrators'.
-    public var monitor: ((Session, ByteViews) -> Void)?
+    /// Called with each command that was executed while a MONITOR listens, and the places of
+    /// arguments that nobody may read.
+    public var monitor: ((Session, ByteViews, Set<Int>) -> Void)?
+    /// Places of those arguments of a command flagged `secrets` that nobody may read.
+    public var secretArguments: (Command, ByteViews) -> Set<Int> = { _, _ in [] }
+    /// Called with a command that took at least `latencyThresholdNanoseconds`.
+    public var onSlowCommand: (Command, UInt64) -> Void = { _, _ in }
+    /// From how many nanoseconds on a command is an event of the latency monitor; `.max` is off.
+    public var latencyThresholdNanoseconds = UInt64.max
     /// Active expiry is on (DEBUG SET-ACTIVE-EXPIRE).
     public var expiresActively = true
 
@@ -103,6 +110,8 @@ public struct EngineSettings: Sendable {
     public var slowlogMicroseconds = 10_000
     /// `slowlog-max-len`.
     public var slowlogLength = 128
+    /// Count each command's time in its histogram (`latency-tracking`).
+    public var tracksLatency = true
     /// Read the thread's CPU clock around each command (`command-cpu-tracking`).
     public var tracksCommandCPU = false
 

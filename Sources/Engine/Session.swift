@@ -40,9 +40,6 @@ public final class Session {
 
     /// Whether a MULTI is open.
     public var isInTransaction: Bool { transaction != nil }
-
-    /// Keys under WATCH, for CLIENT LIST.
-    public var watchedCount: Int { watched.count }
 }
 
 /// Commands queued behind MULTI.

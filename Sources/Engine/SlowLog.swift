@@ -20,6 +20,8 @@ public final class SlowLog {
         public let clientName: [UInt8]
     }
 
+    /// What stands in the place of a secret.
+    public static let hidden = Array("(redacted)".utf8)
     /// Newest first.
     public private(set) var items: [Item] = []
     /// What is slow; `.max` is off.
@@ -32,8 +34,8 @@ public final class SlowLog {
     public func reset() { items.removeAll() }
 
     func add(
-        _ arguments: ByteViews, nanoseconds: UInt64, at time: Deadline, session: Session,
-        keeping limit: Int
+        _ arguments: ByteViews, hiding secrets: Set<Int>, nanoseconds: UInt64, at time: Deadline,
+        session: Session, keeping limit: Int
     ) {
         var kept: [[UInt8]] = []
         let shown = min(arguments.count, 32)
@@ -43,7 +45,9 @@ public final class SlowLog {
                 break
             }
             let argument = arguments[index]
-            if argument.count > 128 {
+            if secrets.contains(index) {
+                kept.append(SlowLog.hidden)
+            } else if argument.count > 128 {
                 kept.append(
                     argument[0..<128].array
                         + Array("... (\(argument.count - 128) more bytes)".utf8))

@@ -42,6 +42,13 @@ public protocol Clock: AnyObject, Sendable {
     var now: Deadline { get }
     /// Monotonic time in nanoseconds.
     var monotonicNanoseconds: UInt64 { get }
+    /// Wall-clock time in microseconds since 1970, as fine as the clock has it.
+    var microsecondsSinceEpoch: Int64 { get }
+}
+
+extension Clock {
+    /// To the millisecond.
+    public var microsecondsSinceEpoch: Int64 { now.millisecondsSinceEpoch &* 1000 }
 }
 
 /// Everything a backend may touch.
@@ -56,6 +63,8 @@ public struct BackendEnvironment {
     public var log: PersistenceLog
     /// Random bits for the salts of new files; a test replaces it to be repeatable.
     public var makeSalt: () -> UInt64 = { UInt64.random(in: .min ... .max) }
+    /// Told how long notable work took, in nanoseconds, for the latency monitor; on the engine's thread.
+    public var measured: (_ event: String, _ nanoseconds: UInt64) -> Void = { _, _ in }
     /// Called on the engine's thread when `released`, `refusal` or `isCongested` may have changed
     /// outside of a call by the engine.
     ///

@@ -25,6 +25,12 @@ public final class SystemClock: Clock {
         return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 
+    /// Wall-clock time in microseconds since 1970.
+    public var microsecondsSinceEpoch: Int64 {
+        let time = Self.read(CLOCK_REALTIME)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
     private static func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
         unsafe _ = clock_gettime(clock, &time)

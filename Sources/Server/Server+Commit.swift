@@ -32,7 +32,7 @@ extension Server {
     /// Commits what was executed and sends what may leave.
     func endOfTick() {
         isTickScheduled = false
-        let ticket = backend?.commit() ?? 0
+        let ticket = commit()
         let isReleased = backend.map { $0.released >= ticket } ?? true
         let connections = dirty
         dirty.removeAll(keepingCapacity: true)
@@ -50,6 +50,17 @@ extension Server {
             }
         }
         if !holding.isEmpty { releaseHeld() }
+    }
+
+    /// Hands what was executed to the backend; the time it takes is an event of the latency monitor.
+    private func commit() -> CommitTicket {
+        guard let backend else { return 0 }
+        if latency.thresholdNanoseconds == .max { return backend.commit() }
+        let start = engine.clock.monotonicNanoseconds
+        let ticket = backend.commit()
+        latency.add(
+            "aof-write", nanoseconds: engine.clock.monotonicNanoseconds &- start, at: engine.now)
+        return ticket
     }
 
     /// Sends held outputs whose ticket is released, or has failed.

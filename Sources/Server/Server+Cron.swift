@@ -18,9 +18,7 @@ extension Server {
         engine.beginBatch()
         let nanoseconds = engine.clock.monotonicNanoseconds
         if !engine.isLoading {
-            let effort = UInt64(configuration.settings.expiryEffort)
-            let isDone = engine.expireCycle(budgetNanoseconds: 1_000_000 * effort)
-            if !isDone { expireSoon() }
+            if !expire(budgetNanoseconds: 1_000_000) { expireSoon() }
             backend?.tick(nowNanoseconds: nanoseconds)
             scheduleTick()
             considerSaving()
@@ -40,12 +38,21 @@ extension Server {
         loop.scheduleTask(in: .milliseconds(1)) {
             let server = bound.value
             server.engine.beginBatch()
-            let effort = UInt64(server.configuration.settings.expiryEffort)
-            if !server.engine.expireCycle(budgetNanoseconds: 500_000 * effort) {
-                server.expireSoon()
-            }
+            if !server.expire(budgetNanoseconds: 500_000) { server.expireSoon() }
             server.scheduleTick()
         }
+    }
+
+    /// Removes what is due for so long (times the effort); whether nothing due is left.
+    private func expire(budgetNanoseconds budget: UInt64) -> Bool {
+        let start = engine.clock.monotonicNanoseconds
+        let isDone = engine.expireCycle(
+            budgetNanoseconds: budget * UInt64(configuration.settings.expiryEffort))
+        let elapsed = engine.clock.monotonicNanoseconds &- start
+        statistics.expiryNanoseconds &+= elapsed
+        if !isDone { statistics.expiryCyclesCut += 1 }
+        latency.add("expire-cycle", nanoseconds: elapsed, at: engine.now)
+        return isDone
     }
 
     /// CLIENT UNPAUSE, or the pause has run out.
@@ -55,13 +62,18 @@ extension Server {
     }
 
     private func sampleOperations(_ nanoseconds: UInt64) {
-        let elapsed = nanoseconds &- statistics.lastSampleNanoseconds
+        let last = statistics.lastSample
+        let elapsed = nanoseconds &- last.nanoseconds
         if elapsed < 1_000_000_000 { return }
-        let operations = engine.statistics.commandsProcessed
-        let since = operations - statistics.operationsAtLastSample
-        statistics.operationsPerSecond = Int(Double(since) * 1e9 / Double(elapsed))
-        statistics.operationsAtLastSample = operations
-        statistics.lastSampleNanoseconds = nanoseconds
+        let new = ServerStatistics.Sample(
+            nanoseconds: nanoseconds, operations: engine.statistics.commandsProcessed,
+            bytesRead: statistics.bytesRead, bytesWritten: statistics.bytesWritten)
+        let seconds = Double(elapsed) / 1e9
+        statistics.rates = ServerStatistics.Rates(
+            operations: Int(Double(new.operations - last.operations) / seconds),
+            inputKilobytes: Double(new.bytesRead - last.bytesRead) / seconds / 1024,
+            outputKilobytes: Double(new.bytesWritten - last.bytesWritten) / seconds / 1024)
+        statistics.lastSample = new
     }
 
     /// Cuts off idle clients and those whose output has grown beyond its limit.

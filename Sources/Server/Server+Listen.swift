@@ -15,58 +15,90 @@ import Musl
 extension Server {
     /// Opens all listening sockets; the future fails where a needed one can't be opened.
     public func listen() -> EventLoopFuture<Void> {
-        var futures: [EventLoopFuture<Void>] = []
-        let settings = configuration.settings
-        if settings.port != 0 {
-            for address in settings.bindAddresses {
-                futures.append(listen(address, port: settings.port))
+        let path = configuration.settings.unixSocketPath
+        do {
+            try openMissing()
+            if listeners.isEmpty && path == nil {
+                log.warning(LogWording.listeningNowhere)
+                throw ConfigurationRefusal(LogWording.listeningNowhere)
             }
-        }
-        if let path = settings.unixSocketPath { futures.append(listenUnix(path)) }
-        return EventLoopFuture.andAllSucceed(futures, on: loop)
-    }
-
-    private func listen(_ address: String, port: Int) -> EventLoopFuture<Void> {
-        let isOptional = address.hasPrefix("-")
-        let name = isOptional ? String(address.dropFirst()) : address
-        let host = name == "*" ? "0.0.0.0" : name == "::*" ? "::" : name
-        let bound = NIOLoopBound(self, eventLoop: loop)
-        let log = log
-        return bootstrap(isIPv6: host.contains(":")).bind(host: host, port: port).map { channel in
-            bound.value.listeners.append(channel)
-        }.flatMapError { error in
-            let loop = bound.eventLoop
-            log.log(
-                .warning,
-                LogWording.couldNotBind(address: host, port: port, reason: listenReason(error)))
-            if isOptional { return loop.makeSucceededVoidFuture() }
-            log.log(.warning, LogWording.failedListening(port: port))
+        } catch {
             return loop.makeFailedFuture(error)
         }
+        if let path { listenUnix(path) }
+        return EventLoopFuture.andAllSucceed(listeners.map(\.channel), on: loop)
     }
 
-    private func listenUnix(_ path: String) -> EventLoopFuture<Void> {
-        let bound = NIOLoopBound(self, eventLoop: loop)
+    /// CONFIG SET port, bind: opens what is asked for, then closes what isn't any more.
+    func reopenListeners() throws(ConfigurationRefusal) {
+        let wanted = Set(wantedSockets.map(\.socket))
+        let ports = Set(wanted.map(\.port))
+        // An address may be part of an old one (127.0.0.1 of *): on the same port the old ones go first.
+        closeListeners { !wanted.contains($0) && ports.contains($0.port) }
+        try openMissing()
+        closeListeners { !wanted.contains($0) }
+    }
+
+    private func closeListeners(where isUnwanted: (ListeningSocket) -> Bool) {
+        for listener in listeners where listener.socket.map(isUnwanted) == true { listener.close() }
+        listeners.removeAll { $0.socket.map(isUnwanted) == true }
+    }
+
+    /// What `bind` and `port` ask for.
+    private var wantedSockets: [(socket: ListeningSocket, isOptional: Bool)] {
+        let settings = configuration.settings
+        if settings.port == 0 { return [] }
+        return settings.bindAddresses.map { address in
+            let isOptional = address.hasPrefix("-")
+            let name = isOptional ? String(address.dropFirst()) : address
+            let host = name == "*" ? "0.0.0.0" : name == "::*" ? "::" : name
+            return (ListeningSocket(host: host, port: settings.port), isOptional)
+        }
+    }
+
+    /// Opens the sockets asked for that aren't open; none where one of them can't be.
+    private func openMissing() throws(ConfigurationRefusal) {
+        var opened: [(socket: ListeningSocket, descriptor: Int32)] = []
+        for (socket, isOptional) in wantedSockets
+        where !listeners.contains(where: { $0.socket == socket }) {
+            do throws(ListeningSocket.Failure) {
+                let backlog = configuration.settings.listenBacklog
+                opened.append((socket, try socket.open(backlog: backlog)))
+            } catch {
+                log.warning(
+                    LogWording.couldNotBind(
+                        address: socket.host, port: socket.port, reason: error.reason))
+                if isOptional { continue }
+                for (_, descriptor) in opened { close(descriptor) }
+                log.warning(LogWording.failedListening(port: socket.port))
+                throw ConfigurationRefusal("Unable to listen on this port. Check server logs.")
+            }
+        }
+        for (socket, descriptor) in opened {
+            let channel = bootstrap().withBoundSocket(descriptor)
+            listeners.append(Listener(socket: socket, channel: channel))
+        }
+    }
+
+    private func listenUnix(_ path: String) {
         let permissions = configuration.settings.unixSocketPermissions
         let log = log
-        return bootstrap(isIPv6: false)
+        let channel = bootstrap()
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
             .map { channel in
                 if permissions != 0 { _ = unsafe chmod(path, mode_t(permissions)) }
-                bound.value.listeners.append(channel)
-            }.flatMapError { error in
-                log.log(.warning, "Failed opening Unix socket: bind: \(listenReason(error))")
-                return bound.eventLoop.makeFailedFuture(error)
+                return channel
             }
+        channel.whenFailure { log.warning(LogWording.failedUnixSocket(listenReason($0))) }
+        listeners.append(Listener(socket: nil, channel: channel))
     }
 
-    private func bootstrap(isIPv6: Bool) -> ServerBootstrap {
+    private func bootstrap() -> ServerBootstrap {
         let bound = NIOLoopBound(self, eventLoop: loop)
         let settings = configuration.settings
         let keepalive = settings.keepaliveSeconds
-        var bootstrap = ServerBootstrap(group: loop)
+        return ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: Int32(settings.listenBacklog))
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
@@ -76,17 +108,13 @@ extension Server {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel, keepalive) }
             }
-        if isIPv6 {
-            bootstrap = bootstrap.serverChannelOption(
-                ChannelOptions.socket(.init(IPPROTO_IPV6), .init(IPV6_V6ONLY)), value: 1)
-        }
-        return bootstrap
     }
 
     /// Takes a new client in, or turns it away.
     private func accept(_ channel: any Channel, _ keepalive: Int) throws {
         let settings = configuration.settings
-        let info = ConnectionInfo(channel, descriptor: 0, at: engine.clock.now)
+        let info = ConnectionInfo(
+            channel, descriptor: descriptor(of: channel), at: engine.clock.now)
         if connections.count >= settings.maximumClients {
             return try turnAway(channel, "-ERR max number of clients reached\r\n")
         }
@@ -100,6 +128,15 @@ extension Server {
         let connection = Connection(self, session: session, info: info)
         add(connection)
         try channel.pipeline.syncOperations.addHandler(connection)
+    }
+
+    /// The number of the channel's socket, 0 where there is none (an embedded channel).
+    private func descriptor(of channel: any Channel) -> Int {
+        // Only the number is taken; nothing is done with the socket. A channel that is gone has none.
+        let found = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { Int($0) }
+        return (found ?? nil) ?? 0
     }
 
     private func turnAway(_ channel: any Channel, _ message: String) throws {

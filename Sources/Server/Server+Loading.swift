@@ -117,6 +117,9 @@ extension Server {
         engine.isLoading = false
         engine.refreshTime()
         saveState.lastSave = engine.now
-        log.log(.notice, LogWording.readyToAccept("tcp"))
+        if configuration.settings.port != 0 { log.notice(LogWording.readyToAccept("tcp")) }
+        if configuration.settings.unixSocketPath != nil {
+            log.notice(LogWording.readyToAccept("unix"))
+        }
     }
 }

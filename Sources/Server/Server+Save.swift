@@ -10,13 +10,25 @@ import Records
 struct SaveState {
     var lastSave = Deadline(millisecondsSinceEpoch: 0)
     var changesAtLastSave: UInt64 = 0
-    var isRunning = false
-    var isScheduled = false
+    /// What runs now.
+    var running: Kind?
+    /// What was asked for meanwhile.
+    var scheduled: Set<Kind> = []
     var runningSince: UInt64 = 0
     var lastSeconds = -1
     var lastSucceeded = true
     var saves = 0
     var consecutiveFailures = 0
+    var isRunning: Bool { running != nil }
+
+    /// What a checkpoint was begun as; INFO and the errors of further requests tell them apart.
+    enum Kind {
+        /// SAVE, BGSAVE.
+        case save
+        /// BGREWRITEAOF, or the log's growth.
+        case rewrite
+    }
+
     /// Called when the running save ends.
     var whenDone: [(Result<CheckpointReport, PersistenceError>) -> Void] = []
 }
@@ -26,6 +38,7 @@ extension Server {
     ///
     /// - Throws: where one is running, or the backend can't begin.
     func startCheckpoint(
+        _ kind: SaveState.Kind,
         _ whenDone: ((Result<CheckpointReport, PersistenceError>) -> Void)? = nil
     ) throws(PersistenceError) {
         guard let backend else {
@@ -40,8 +53,8 @@ extension Server {
         try backend.checkpoint(view) { result in
             bound.value.checkpointEnded(result, changes)
         }
-        saveState.isRunning = true
-        saveState.isScheduled = false
+        saveState.running = kind
+        saveState.scheduled = []
         saveState.runningSince = engine.clock.monotonicNanoseconds
         if let whenDone { saveState.whenDone.append(whenDone) }
         scheduleTick()
@@ -51,7 +64,7 @@ extension Server {
         _ result: Result<CheckpointReport, PersistenceError>, _ changes: UInt64
     ) {
         let elapsed = engine.clock.monotonicNanoseconds &- saveState.runningSince
-        saveState.isRunning = false
+        saveState.running = nil
         saveState.lastSeconds = Int(elapsed / 1_000_000_000)
         switch result {
         case .success(let report):
@@ -78,14 +91,13 @@ extension Server {
     /// Begins the rewrite that is due, or was asked for while another ran.
     func considerSaving() {
         guard let backend, !saveState.isRunning else { return }
-        guard saveState.isScheduled || backend.wantsCheckpoint else { return }
-        if !saveState.isScheduled {
-            log.log(.notice, "Starting automatic rewriting of AOF")
-        }
+        let scheduled = saveState.scheduled
+        guard !scheduled.isEmpty || backend.wantsCheckpoint else { return }
+        if scheduled.isEmpty { log.log(.notice, "Starting automatic rewriting of AOF") }
         do throws(PersistenceError) {
-            try startCheckpoint()
+            try startCheckpoint(scheduled.contains(.save) ? .save : .rewrite)
         } catch {
-            saveState.isScheduled = false
+            saveState.scheduled = []
             log.log(.warning, "Can't begin rewriting the AOF: \(error)")
         }
     }

@@ -16,6 +16,10 @@ extension Server {
         engine.settings.lfuDecayMinutes = settings.frequencyDecayMinutes
         engine.settings.slowlogMicroseconds = settings.slowlogThresholdMicroseconds
         engine.settings.slowlogLength = settings.slowlogLength
+        engine.settings.tracksLatency = settings.tracksLatency
+        let threshold = UInt64(settings.latencyThresholdMilliseconds) &* 1_000_000
+        engine.latencyThresholdNanoseconds = threshold == 0 ? .max : threshold
+        latency.thresholdNanoseconds = engine.latencyThresholdNanoseconds
         engine.settings.tracksCommandCPU = settings.tracksCommandCPU
         engine.slowLog.thresholdNanoseconds =
             settings.slowlogThresholdMicroseconds < 0

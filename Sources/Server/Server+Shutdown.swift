@@ -17,18 +17,25 @@ struct ShutdownState {
 
 extension Server {
     /// Ends the server; a second call while one is under way ends it without waiting.
-    public func shutdown(signal: String) {
-        log.log(.warning, "Received \(signal) scheduling shutdown...")
-        beginShutdown(ShutdownState(now: shutdownState != nil))
+    ///
+    /// - Parameter isInterrupt: SIGINT, not SIGTERM: `shutdown-on-sigint` says how.
+    public func shutdown(signal: String, isInterrupt: Bool) {
+        log.log(.warning, LogWording.signalReceived(signal))
+        let settings = configuration.settings
+        let mode = isInterrupt ? settings.shutdownOnInterrupt : settings.shutdownOnTerminate
+        beginShutdown(
+            ShutdownState(
+                force: mode.contains(.force), now: shutdownState != nil || mode.contains(.now),
+                save: mode.contains(.save)))
     }
 
     /// Begins to end the server.
     func beginShutdown(_ state: ShutdownState) {
         shutdownState = state
-        log.log(.warning, "User requested shutdown...")
+        log.log(.warning, LogWording.shutdownRequested)
         if state.save, !saveState.isRunning, backend != nil {
             do throws(PersistenceError) {
-                try startCheckpoint()
+                try startCheckpoint(.save)
             } catch {
                 log.log(.warning, "Error trying to save the DB: \(error)")
                 if !state.force { return abortShutdown() }
@@ -44,7 +51,7 @@ extension Server {
         if saveState.isRunning { backend?.cancelCheckpoint() }
         endOfTick()
         if let backend {
-            log.log(.notice, "Calling fsync() on the AOF file.")
+            log.log(.notice, LogWording.finalSync)
             do throws(PersistenceError) {
                 try backend.close()
             } catch {
@@ -59,9 +66,9 @@ extension Server {
     private func finish() {
         releaseHeld()
         engine.backend = nil
-        for listener in listeners { listener.close(promise: nil) }
+        for listener in listeners { listener.close() }
         for connection in Array(connections.values) { connection.close() }
-        log.log(.warning, "Holdfast is now ready to exit, bye bye...")
+        log.log(.warning, LogWording.goodbye("Holdfast"))
         didStop(0)
     }
 

@@ -39,7 +39,7 @@ public final class Server {
     let batch = RequestBatch()
     var connections: [UInt64: Connection] = [:]
     var nextConnectionID: UInt64 = 1
-    var listeners: [any Channel] = []
+    var listeners: [Listener] = []
     var statistics = ServerStatistics()
     var clientPause: ClientPause?
     var monitors: [UInt64: Connection] = [:]
@@ -81,6 +81,11 @@ public final class Server {
         applyEngineSettings()
         registerConfigurationActions()
         renameCommands()
+        engine.secretArguments = Secrets.places
+        engine.onSlowCommand = { [unowned self] command, nanoseconds in
+            let event = command.flags.contains(.fast) ? "fast-command" : "command"
+            latency.add(event, nanoseconds: nanoseconds, at: engine.now)
+        }
         engine.slowLog.peer = { ($0.connection as? Connection)?.peerText ?? "" }
     }
 
@@ -128,8 +133,8 @@ public final class Server {
             engine.monitor = nil
             return
         }
-        engine.monitor = { [unowned self] session, arguments in
-            feedMonitors(session, arguments)
+        engine.monitor = { [unowned self] session, arguments, secrets in
+            feedMonitors(session, arguments, hiding: secrets)
         }
     }
 }
@@ -142,9 +147,29 @@ struct ServerStatistics {
     var bytesWritten = 0
     var outputLimitDisconnections = 0
     var queryLimitDisconnections = 0
-    var operationsPerSecond = 0
-    var operationsAtLastSample = 0
-    var lastSampleNanoseconds: UInt64 = 0
+    /// Reads and writes of sockets.
+    var reads = 0
+    var writes = 0
+    /// Active expiry that ran out of its time, and the time it took.
+    var expiryCyclesCut = 0
+    var expiryNanoseconds: UInt64 = 0
+    var rates = Rates()
+    var lastSample = Sample()
+
+    /// Figures of the last second.
+    struct Rates {
+        var operations = 0
+        var inputKilobytes = 0.0
+        var outputKilobytes = 0.0
+    }
+
+    /// Totals when the rates were computed.
+    struct Sample {
+        var nanoseconds: UInt64 = 0
+        var operations = 0
+        var bytesRead = 0
+        var bytesWritten = 0
+    }
 }
 
 /// CLIENT PAUSE in force.

@@ -3,6 +3,7 @@
 /// ORDER: the process is detached before any thread exists; signals are blocked before the loop's
 /// thread is made, so that only the waiting main thread gets them.
 import Backends
+import Bytes
 import Engine
 import NIOCore
 import NIOPosix
@@ -32,24 +33,27 @@ struct Launch {
             print(CommandLineArguments.usage)
             exit(0)
         }
+        Allocator.prepare()
         let configuration = readConfiguration()
         let settings = configuration.settings
-        if settings.daemonizes, let reason = Daemon.detach() {
-            fail("Can't detach: \(reason)")
-        }
+        let supervisor = ServiceSupervisor(settings.supervision)
+        // Whoever supervises a process doesn't want it to leave.
+        let isDaemon = settings.daemonizes && !supervisor.isSupervised
+        if isDaemon, let reason = Daemon.detach() { fail(reason) }
         let log = ServerLog(path: settings.logFilePath, level: settings.logLevel)
         announce(configuration, log)
         let limit = OpenFilesLimit.raise(forClients: settings.maximumClients)
         for message in limit.messages { log.log(message.level, message.text) }
         configuration.adopt(maximumClients: limit.maximumClients)
-        let supervisor = ServiceSupervisor(settings.supervision)
         if let text = supervisor.announcement { log.notice(text) }
-        writePidFile(settings, log)
+        let pidPath = settings.pidFilePath ?? (isDaemon ? PidFile.standardPath : nil)
+        if let pidPath, let reason = PidFile.create(pidPath) { log.warning(reason) }
+        showTitle(configuration)
         log.setRole(.master)
         log.notice(LogWording.running(port: settings.port))
         log.notice(LogWording.processIdentifier(getpid()))
         blockSignals()
-        serve(configuration, log, supervisor)
+        serve(configuration, log, supervisor, pidPath: pidPath)
     }
 
     private func readConfiguration() -> Configuration {
@@ -78,10 +82,24 @@ struct Launch {
         if let warning = configuration.backend.warning { log.warning(warning) }
     }
 
-    private func writePidFile(_ settings: ServerSettings, _ log: ServerLog) {
-        guard let path = settings.pidFilePath ?? (settings.daemonizes ? PidFile.standardPath : nil)
-        else { return }
-        if let reason = PidFile.create(path) { log.warning(reason) }
+    /// What `ps` shows: `set-proc-title`.
+    private func showTitle(_ configuration: Configuration) {
+        let settings = configuration.settings
+        guard settings.setsProcessTitle else { return }
+        let first = settings.bindAddresses.first ?? "*"
+        let host = first.hasPrefix("-") ? String(first.dropFirst()) : first
+        let isUnixOnly = settings.port == 0 && settings.unixSocketPath != nil
+        let title = ProcessTitle.expand(
+            settings.processTitleTemplate,
+            [
+                "title": CommandLine.arguments[0], "server-mode": "",
+                "listen-addr": isUnixOnly
+                    ? settings.unixSocketPath ?? "" : "\(host):\(settings.port)",
+                "port": "\(settings.port)", "tls-port": "0",
+                "unixsocket": settings.unixSocketPath ?? "",
+                "config-file": configuration.filePath ?? "",
+            ])
+        if let title { ProcessTitle.set(title) }
     }
 
     // MARK: Signals
@@ -104,12 +122,12 @@ struct Launch {
     // MARK: Serving
 
     private func serve(
-        _ configuration: Configuration, _ log: ServerLog, _ supervisor: ServiceSupervisor
+        _ configuration: Configuration, _ log: ServerLog, _ supervisor: ServiceSupervisor,
+        pidPath: String?
     ) -> Never {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.any()
         let given = Given(configuration: configuration)
-        let pidPath = configuration.settings.pidFilePath
         let socketPath = configuration.settings.unixSocketPath
         let started = loop.flatSubmit { () -> EventLoopFuture<NIOLoopBound<Server>> in
             let runner = LaneRunner(deliver: { work in loop.execute { work() } })
@@ -117,13 +135,20 @@ struct Launch {
                 loop: loop, configuration: given.configuration, log: log, clock: SystemClock(),
                 runner: runner)
             server.didStop = { code in
-                if let pidPath { PidFile.remove(pidPath) }
-                if let socketPath { _ = unsafe unlink(socketPath) }
+                if let pidPath {
+                    log.notice(LogWording.removingPidFile)
+                    PidFile.remove(pidPath)
+                }
+                if let socketPath {
+                    log.notice(LogWording.removingUnixSocket)
+                    _ = unsafe unlink(socketPath)
+                }
                 supervisor.stopping()
                 exit(code)
             }
             let bound = NIOLoopBound(server, eventLoop: loop)
             return server.listen().flatMap {
+                log.notice(LogWording.serverInitialized)
                 supervisor.loading()
                 return open(bound).map { bound }
             }
@@ -131,7 +156,12 @@ struct Launch {
         do {
             let server = try started.wait()
             supervisor.ready()
-            waitForSignals { name in loop.execute { server.value.shutdown(signal: name) } }
+            waitForSignals { isInterrupt in
+                loop.execute {
+                    server.value.shutdown(
+                        signal: isInterrupt ? "SIGINT" : "SIGTERM", isInterrupt: isInterrupt)
+                }
+            }
         } catch {
             log.warning("\(error)")
             exit(1)
@@ -145,11 +175,14 @@ struct Launch {
         let server = bound.value
         let log = server.log
         let configuration = server.configuration
-        let environment = BackendEnvironment(
+        var environment = BackendEnvironment(
             fileSystem: SystemFileSystem(), clock: server.engine.clock,
             runner: server.runner,
             log: PersistenceLog { level, text in log.log(LogLevel(level), text) },
             progress: { failed in bound.value.backendProgressed(failed: failed) })
+        environment.measured = { event, nanoseconds in
+            bound.value.measured(event, nanoseconds: nanoseconds)
+        }
         do throws(PersistenceError) {
             let opened = try BackendCatalog.open(
                 EngineRequest(
@@ -162,12 +195,12 @@ struct Launch {
         }
     }
 
-    private func waitForSignals(_ handle: (String) -> Void) -> Never {
+    private func waitForSignals(_ handle: (_ isInterrupt: Bool) -> Void) -> Never {
         var signals = signalSet()
         while true {
             var number: Int32 = 0
             if unsafe sigwait(&signals, &number) != 0 { continue }
-            handle(number == SIGINT ? "SIGINT" : "SIGTERM")
+            handle(number == SIGINT)
         }
     }
 

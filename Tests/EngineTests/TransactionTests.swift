@@ -78,7 +78,7 @@ struct TransactionTests {
         f.line("MULTI")
         f.line("SET a 1")
         #expect(f.line("DISCARD") == "+OK")
-        #expect(f.session.watchedCount == 0)
+        #expect(f.session.watched.count == 0)
         #expect(f.line("EXISTS a") == ":0")
     }
 

@@ -108,6 +108,8 @@ extension AppendOnlyFileBackend {
         sync.isInFlight = false
         if isClosed { return }
         sync.latency.add(outcome.nanoseconds)
+        let event = settings.syncPolicy == .always ? "aof-fsync-always" : "aof-fsync"
+        environment.measured(event, outcome.nanoseconds)
         for (file, size) in zip(synced, sizes).prefix(outcome.syncedFiles) {
             file.durableSize = max(file.durableSize, size)
         }

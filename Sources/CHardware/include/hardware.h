@@ -31,6 +31,11 @@ size_t holdfast_usable_size(const void *block);
 /// Asks the CPU to bring the cache line at `address` closer; any address will do, nothing is read.
 static inline void holdfast_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
+/// Sets the allocator up for a process that fills its memory with small blocks: one arena for all
+/// threads, grown a few megabytes at a time; and turns transparent huge pages off, whose first touch
+/// stops a command for as long as two megabytes take to clear.
+void holdfast_prepare_memory(void);
+
 /// Gives unused memory of the allocator back to the system (MEMORY PURGE).
 void holdfast_trim_memory(void);
 #endif

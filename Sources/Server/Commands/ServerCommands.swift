@@ -13,6 +13,9 @@ extension Server {
         [
             pingCommand(), echoCommand(), helloCommand(), authCommand(), quitCommand(),
             resetCommand(), clientCommand(),
+            clusterWord("readonly", flags: [.loading, .stale, .fast], since: "3.0.0"),
+            clusterWord("readwrite", flags: [.loading, .stale, .fast], since: "3.0.0"),
+            clusterWord("asking", flags: .fast, since: "3.0.0"),
         ]
     }
 

@@ -70,6 +70,9 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         return held + ((try? options?.getOption(.bufferedWritableBytes)) ?? 0)
     }
 
+    /// Bytes that this client takes, about.
+    var memoryBytes: Int { pendingOutputBytes + unreadBytes + 2048 }
+
     // MARK: The channel's events
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -89,6 +92,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
         server.statistics.bytesRead += buffer.readableBytes
+        server.statistics.reads += 1
         info.lastInteraction = server.engine.now
         if isClosing { return }
         if let unread {
@@ -307,6 +311,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         guard let context else { return }
         if output.readableBytes > 0 {
             server.statistics.bytesWritten += output.readableBytes
+            server.statistics.writes += 1
             context.writeAndFlush(wrapOutboundOut(output), promise: nil)
             output.capacity > 64 << 10 ? output = ByteBuffer() : output.clear()
         }

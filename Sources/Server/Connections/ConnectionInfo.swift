@@ -32,6 +32,9 @@ final class ConnectionInfo {
         lastInteraction = now
     }
 
+    /// The address as MONITOR prints it: `unix:path` for a Unix socket.
+    var monitorText: String { isUnixSocket ? "unix:\(peer.dropLast(2))" : peer }
+
     private static func text(_ address: SocketAddress?, or other: SocketAddress?) -> String {
         guard let address = address ?? other else { return "?:0" }
         switch address {

@@ -9,7 +9,7 @@ extension Server {
     func authCommand() -> CommandSpec {
         CommandSpec(
             "auth", arity: -2,
-            [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .skipMonitor, .skipSlowlog],
+            [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .secrets],
             group: .connection, since: "1.0.0", summary: "Authenticates the connection.",
             complexity: "O(N) where N is the number of passwords defined for the user",
             syntax: "[username] password"

@@ -42,6 +42,7 @@ extension Server {
                     "unblock", -3, "5.0.0", "Unblocks a client blocked by a blocking command.",
                     admin: true, syntax: "client-id [TIMEOUT | ERROR]"
                 ) { (_, arguments, reply) throws(CommandError) in
+                    if arguments.count > 4 { throw .subcommandSyntax(arguments[1], of: "client") }
                     guard Decimal.parse(arguments[2]) != nil else { throw .integerExpected }
                     if arguments.count == 4, !arguments[3].equalsIgnoringCase("timeout"),
                         !arguments[3].equalsIgnoringCase("error")
@@ -86,21 +87,21 @@ extension Server {
                     reply.bulk(ByteView("prefixes"))
                     reply.array(0)
                 },
-                clientHelpWord(),
+                helpWord(of: "client", group: .connection, since: "5.0.0", ClientHelp.lines),
             ])
     }
 
     /// A word of CLIENT.
     func clientWord(
         _ name: String, _ arity: Int, _ since: String, _ summary: String, admin: Bool = false,
-        syntax: String = "",
+        syntax: String = "", tips: [String] = [],
         _ run: @escaping (Session, ByteViews, ReplyWriter) throws(CommandError) -> Void
     ) -> CommandSpec {
         var flags: CommandFlags = [.noscript, .loading, .stale]
         if admin { flags.insert(.admin) }
         return CommandSpec(
             name, arity: arity, flags, group: .connection, since: since, summary: summary,
-            syntax: syntax
+            syntax: syntax, tips: tips
         ) { _, session, arguments, reply throws(CommandError) in
             try run(session, arguments, reply)
         }
@@ -168,48 +169,6 @@ extension Server {
                 until: max(Deadline(millisecondsSinceEpoch: end), old?.until ?? engine.now),
                 pausesAll: pausesAll || old?.pausesAll == true)
             reply.ok()
-        }
-    }
-
-    private func clientHelpWord() -> CommandSpec {
-        clientWord("help", 2, "5.0.0", "Returns helpful text about the different subcommands.") {
-            _, _, reply in
-            reply.help(
-                "CLIENT",
-                [
-                    "GETREDIR",
-                    "    Return the client ID we are redirecting to when tracking is enabled.",
-                    "GETNAME",
-                    "    Return the name of the current connection.",
-                    "ID",
-                    "    Return the ID of the current connection.",
-                    "INFO",
-                    "    Return information about the current client connection.",
-                    "KILL <ip:port>",
-                    "    Kill connection made from <ip:port>.",
-                    "KILL <option> <value> [<option> <value> [...]]",
-                    "    Kill connections. Options are: ADDR, LADDR, TYPE, USER, SKIPME, ID.",
-                    "LIST [options ...]",
-                    "    Return information about client connections. Options: TYPE, ID.",
-                    "UNPAUSE",
-                    "    Stop the current client pause, resuming traffic.",
-                    "PAUSE <timeout> [WRITE|ALL]",
-                    "    Suspend all, or just write, clients for <timeout> milliseconds.",
-                    "REPLY (ON|OFF|SKIP)",
-                    "    Control the replies sent to the current connection.",
-                    "SETNAME <name>",
-                    "    Assign the name <name> to the current connection.",
-                    "SETINFO <LIB-NAME | LIB-VER> <value>",
-                    "    Say which client library this connection uses.",
-                    "UNBLOCK <clientid> [TIMEOUT|ERROR]",
-                    "    Unblock the specified blocked client.",
-                    "TRACKINGINFO",
-                    "    Report tracking status for the current connection.",
-                    "NO-EVICT (ON|OFF)",
-                    "    Protect current client connection from eviction.",
-                    "NO-TOUCH (ON|OFF)",
-                    "    Will not touch LRU/LFU stats when this mode is on.",
-                ])
         }
     }
 }

@@ -7,7 +7,10 @@ import RESP
 
 extension Server {
     func clientInfoWord() -> CommandSpec {
-        clientWord("info", 2, "6.2.0", "Returns information about the connection.") {
+        clientWord(
+            "info", 2, "6.2.0", "Returns information about the connection.",
+            tips: CommandTips.varies
+        ) {
             [unowned self] (session, _, reply) throws(CommandError) in
             reply.verbatim(Array((line(of: try connection(session)) + "\n").utf8))
         }
@@ -16,7 +19,8 @@ extension Server {
     func clientListWord() -> CommandSpec {
         clientWord(
             "list", -2, "2.4.0", "Lists open connections.", admin: true,
-            syntax: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]"
+            syntax: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
+            tips: CommandTips.varies
         ) { [unowned self] (_, arguments, reply) throws(CommandError) in
             var chosen = connections.values.sorted { $0.session.id < $1.session.id }
             if arguments.count == 4, arguments[2].equalsIgnoringCase("type") {
@@ -61,11 +65,11 @@ extension Server {
             ("age", "\(age)"), ("idle", "\(idle)"), ("flags", flags),
             ("db", "\(session.database)"), ("sub", "0"), ("psub", "0"), ("ssub", "0"),
             ("multi", "\(session.transaction?.count ?? -1)"),
-            ("watch", "\(session.watchedCount)"), ("qbuf", "\(connection.unreadBytes)"),
-            ("qbuf-free", "0"), ("argv-mem", "0"),
-            ("multi-mem", "\(session.transaction?.bytes ?? 0)"), ("rbs", "0"), ("rbp", "0"),
+            ("qbuf", "\(connection.unreadBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"),
+            ("multi-mem", "\(session.transaction?.bytes ?? 0)"),
+            ("rbs", "\(connection.output.capacity)"), ("rbp", "\(connection.output.capacity)"),
             ("obl", "0"), ("oll", "0"), ("omem", "\(output)"),
-            ("tot-mem", "\(output + connection.unreadBytes + 2048)"), ("events", "r"),
+            ("tot-mem", "\(connection.memoryBytes)"), ("events", "r"),
             ("cmd", session.lastCommand?.fullName ?? "NULL"), ("user", "default"),
             ("redir", "-1"), ("resp", "\(session.version)"),
             ("lib-name", String(decoding: session.libraryName, as: UTF8.self)),

@@ -10,7 +10,7 @@ extension Server {
     func helloCommand() -> CommandSpec {
         CommandSpec(
             "hello", arity: -1,
-            [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .skipMonitor, .skipSlowlog],
+            [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .secrets],
             group: .connection, since: "6.0.0", summary: "Handshakes with the server.",
             syntax: "[protover [AUTH username password] [SETNAME clientname]]"
         ) { [unowned self] _, session, arguments, reply throws(CommandError) in

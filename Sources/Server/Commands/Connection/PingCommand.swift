@@ -9,7 +9,8 @@ extension Server {
     func pingCommand() -> CommandSpec {
         CommandSpec(
             "ping", arity: -1, [.fast], group: .connection, since: "1.0.0",
-            summary: "Returns the server's liveliness response.", syntax: "[message]"
+            summary: "Returns the server's liveliness response.", syntax: "[message]",
+            tips: CommandTips.allShards
         ) { _, _, arguments, reply throws(CommandError) in
             if arguments.count > 2 {
                 throw CommandError("ERR wrong number of arguments for 'ping' command")

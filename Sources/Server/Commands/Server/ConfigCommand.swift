@@ -24,8 +24,11 @@ extension Server {
                 },
                 configWord(
                     "set", -4, "Sets configuration parameters in-flight.",
-                    syntax: "parameter value [parameter value ...]", setConfiguration),
-                configWord("rewrite", 2, "Persists the effective configuration to file.") {
+                    syntax: "parameter value [parameter value ...]", flags: .secrets,
+                    tips: CommandTips.allNodes, setConfiguration),
+                configWord(
+                    "rewrite", 2, "Persists the effective configuration to file."
+                ) {
                     [unowned self] (_, _, reply) throws(CommandError) in
                     do throws(ConfigurationRefusal) {
                         try configuration.rewrite()
@@ -36,37 +39,37 @@ extension Server {
                     log.notice(LogWording.rewriteSucceeded)
                     reply.ok()
                 },
-                configWord("resetstat", 2, "Resets the server's statistics.") {
+                configWord(
+                    "resetstat", 2, "Resets the server's statistics."
+                ) {
                     [unowned self] (_, _, reply) in
                     resetStatistics()
                     reply.ok()
                 },
-                configWord("help", 2, "Returns helpful text about the different subcommands.") {
-                    (_, _, reply) in
-                    reply.help(
-                        "CONFIG",
-                        [
-                            "GET <pattern>",
-                            "    Return parameters matching the glob-like <pattern> and their values.",
-                            "SET <directive> <value>",
-                            "    Set the configuration <directive> to <value>.",
-                            "RESETSTAT",
-                            "    Reset statistics reported by the INFO command.",
-                            "REWRITE",
-                            "    Rewrite the configuration file.",
-                        ])
-                },
+                helpWord(
+                    of: "config", group: .server, since: "5.0.0",
+                    [
+                        "GET <pattern>",
+                        "    Return parameters matching the glob-like <pattern> and their values.",
+                        "SET <directive> <value>",
+                        "    Set the configuration <directive> to <value>.",
+                        "RESETSTAT",
+                        "    Reset statistics reported by the INFO command.",
+                        "REWRITE",
+                        "    Rewrite the configuration file.",
+                    ]),
             ])
     }
 
     private func configWord(
         _ name: String, _ arity: Int, _ summary: String, syntax: String = "",
+        flags: CommandFlags = [], tips: [String] = [],
         _ run: @escaping (Session, ByteViews, ReplyWriter) throws(CommandError) -> Void
     ) -> CommandSpec {
         CommandSpec(
-            name, arity: arity, [.admin, .noscript, .loading, .stale], group: .server,
+            name, arity: arity, flags.union([.admin, .noscript, .loading, .stale]), group: .server,
             since: "2.0.0", summary: summary,
-            complexity: "O(N) where N is the number of parameters", syntax: syntax
+            complexity: "O(N) where N is the number of parameters", syntax: syntax, tips: tips
         ) { _, session, arguments, reply throws(CommandError) in
             try run(session, arguments, reply)
         }
@@ -76,7 +79,7 @@ extension Server {
         _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter
     ) throws(CommandError) {
         guard arguments.count % 2 == 0 else {
-            throw CommandError("ERR wrong number of arguments for 'config|set' command")
+            throw .syntaxError
         }
         var pairs: [(name: [UInt8], value: [UInt8])] = []
         var index = 2
@@ -106,24 +109,7 @@ extension Server {
         engine.statistics = EngineStatistics()
         engine.statistics.peakMemory = peak
         statistics = ServerStatistics()
+        statistics.lastSample.nanoseconds = engine.clock.monotonicNanoseconds
         for command in engine.commands.all { command.resetStatistics() }
-    }
-
-    /// What the server does when CONFIG SET changed something.
-    func registerConfigurationActions() {
-        configuration.onChange(of: [
-            "hash-max-listpack-entries", "hash-max-listpack-value", "proto-max-bulk-len",
-            "maxmemory", "maxmemory-policy", "maxmemory-samples", "lfu-log-factor",
-            "lfu-decay-time", "slowlog-log-slower-than", "slowlog-max-len",
-            "latency-monitor-threshold", "command-cpu-tracking",
-        ]) { [unowned self] _ in applyEngineSettings() }
-        configuration.onChange(of: [
-            "appendfsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
-            "aof-load-truncated", "aof-timestamp-enabled", "no-appendfsync-on-rewrite",
-            "aof-history-keep",
-        ]) { [unowned self] _ in applyBackendSettings() }
-        configuration.onChange(of: ["loglevel"]) { [unowned self] configuration in
-            log.setLevel(configuration.settings.logLevel)
-        }
     }
 }

@@ -12,11 +12,23 @@ extension Server {
             CommandSpec(
                 "reload", arity: -2, [.admin, .noscript, .loading, .stale], group: .server,
                 since: "1.0.0", summary: "Saves the data and loads it back."
-            ) { [unowned self] _, session, _, _ throws(CommandError) in
-                try reload(session, savesFirst: true)
+            ) { [unowned self] _, session, arguments, _ throws(CommandError) in
+                var savesFirst = true
+                for word in arguments.dropFirst(2) {
+                    if word.equalsIgnoringCase("nosave") {
+                        savesFirst = false
+                    } else if word.equalsIgnoringCase("noflush") || word.equalsIgnoringCase("merge")
+                    {
+                        throw CommandError("ERR DEBUG RELOAD always replaces all data here")
+                    } else {
+                        throw CommandError(
+                            "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
+                    }
+                }
+                try reload(session, savesFirst: savesFirst)
             },
             CommandSpec(
-                "loadaof", arity: 2, [.admin, .noscript, .loading, .stale], group: .server,
+                "loadaof", arity: -2, [.admin, .noscript, .loading, .stale], group: .server,
                 since: "1.0.0", summary: "Loads the data back from the log."
             ) { [unowned self] _, session, _, _ throws(CommandError) in
                 try reload(session, savesFirst: false)
@@ -67,7 +79,7 @@ extension Server {
         }
         guard savesFirst else { return load() }
         do throws(PersistenceError) {
-            try startCheckpoint { result in
+            try startCheckpoint(.save) { result in
                 if case .failure(let error) = result {
                     connection.complete { $0.error(Array("ERR \(error)".utf8)) }
                 } else {

@@ -10,7 +10,8 @@ extension Server {
         CommandSpec(
             "info", arity: -1, [.loading, .stale], group: .server, since: "1.0.0",
             summary: "Returns information and statistics about the server.",
-            syntax: "[section [section ...]]"
+            syntax: "[section [section ...]]", tips: CommandTips.shardReports,
+            categories: ["dangerous"]
         ) { [unowned self] _, _, arguments, reply throws(CommandError) in
             let asked = Set(arguments.dropFirst(1).map { $0.text.lowercased() })
             var text = ""

@@ -33,18 +33,22 @@ extension Server {
     private func serverInfo() -> [(String, String)] {
         let uptime =
             (engine.clock.now.millisecondsSinceEpoch - startedAt.millisecondsSinceEpoch) / 1000
-        let microseconds = engine.clock.now.millisecondsSinceEpoch * 1000
+        let microseconds = engine.clock.microsecondsSinceEpoch
+        let accessClock = engine.clock.now.millisecondsSinceEpoch / 1000 & 0xFF_FFFF
         return [
             ("redis_version", ServerVersion.redis), ("redis_git_sha1", "00000000"),
             ("redis_git_dirty", "0"), ("redis_build_id", "0"), ("redis_mode", "standalone"),
             ("os", ProcessFacts.operatingSystem), ("arch_bits", "\(Int.bitWidth)"),
             ("monotonic_clock", "POSIX clock_gettime"), ("multiplexing_api", "epoll"),
-            ("process_id", "\(getpid())"), ("process_supervised", "no"), ("run_id", runID),
+            ("atomicvar_api", "swift-synchronization"), ("gcc_version", "0.0.0"),
+            ("process_id", "\(getpid())"),
+            ("process_supervised", configuration.settings.supervision.rawValue), ("run_id", runID),
             ("tcp_port", "\(configuration.settings.port)"),
             ("server_time_usec", "\(microseconds)"), ("uptime_in_seconds", "\(uptime)"),
             ("uptime_in_days", "\(uptime / 86400)"),
             ("hz", "\(configuration.settings.frequencyHertz)"),
             ("configured_hz", "\(configuration.settings.frequencyHertz)"),
+            ("lru_clock", "\(accessClock)"),
             ("executable", CommandLine.arguments.first ?? ""),
             ("config_file", configuration.filePath ?? ""), ("io_threads_active", "0"),
             ("holdfast_version", ServerVersion.holdfast),
@@ -59,40 +63,19 @@ extension Server {
                 "client_recent_max_input_buffer",
                 "\(connections.values.map(\.unreadBytes).max() ?? 0)"
             ),
-            ("client_recent_max_output_buffer", "0"),
+            (
+                "client_recent_max_output_buffer",
+                "\(connections.values.map(\.pendingOutputBytes).max() ?? 0)"
+            ),
             ("blocked_clients", "\(durabilityWaiters.count)"), ("tracking_clients", "0"),
             ("clients_in_timeout_table", "0"),
-        ]
-    }
-
-    private func memoryInfo() -> [(String, String)] {
-        let used = engine.usedMemory
-        let resident = ProcessFacts.residentBytes
-        let settings = configuration.settings
-        let ratio = used == 0 ? 1.0 : Double(resident) / Double(used)
-        let rounded = (ratio * 100).rounded() / 100
-        return [
-            ("used_memory", "\(used)"), ("used_memory_human", ProcessFacts.human(used)),
-            ("used_memory_rss", "\(resident)"),
-            ("used_memory_rss_human", ProcessFacts.human(resident)),
-            ("used_memory_peak", "\(max(used, engine.statistics.peakMemory))"),
-            ("used_memory_peak_human", ProcessFacts.human(max(used, engine.statistics.peakMemory))),
-            ("used_memory_dataset", "\(used)"), ("frozen_bytes", "\(engine.keyspace.frozenBytes)"),
-            ("copied_bytes", "\(engine.keyspace.copiedBytes)"),
-            ("total_system_memory", "\(ProcessFacts.systemBytes)"),
-            ("total_system_memory_human", ProcessFacts.human(ProcessFacts.systemBytes)),
-            ("maxmemory", "\(settings.maximumMemoryBytes)"),
-            ("maxmemory_human", ProcessFacts.human(settings.maximumMemoryBytes)),
-            ("maxmemory_policy", settings.evictionPolicy.rawValue),
-            ("mem_fragmentation_ratio", "\(rounded)"), ("mem_allocator", "libc"),
-            ("lazyfree_pending_objects", "0"),
         ]
     }
 
     private func persistenceInfo() -> [(String, String)] {
         let now = engine.clock.monotonicNanoseconds
         let running =
-            saveState.isRunning ? Int((now &- saveState.runningSince) / 1_000_000_000) : -1
+            saveState.running == .save ? Int((now &- saveState.runningSince) / 1_000_000_000) : -1
         let changes = engine.changes &- saveState.changesAtLastSave
         var fields: [(String, String)] = [
             ("loading", engine.isLoading ? "1" : "0"), ("async_loading", "0"),
@@ -100,7 +83,7 @@ extension Server {
             ("current_cow_size_age", "0"), ("current_fork_perc", "0.00"),
             ("current_save_keys_processed", "0"), ("current_save_keys_total", "0"),
             ("rdb_changes_since_last_save", "\(changes)"),
-            ("rdb_bgsave_in_progress", "\(saveState.isRunning ? 1 : 0)"),
+            ("rdb_bgsave_in_progress", saveState.running == .save ? "1" : "0"),
             ("rdb_last_save_time", "\(saveState.lastSave.millisecondsSinceEpoch / 1000)"),
             ("rdb_last_bgsave_status", saveState.lastSucceeded ? "ok" : "err"),
             ("rdb_last_bgsave_time_sec", "\(saveState.lastSeconds)"),
@@ -109,6 +92,9 @@ extension Server {
             ("rdb_last_load_keys_loaded", "\(loading.report?.keys ?? 0)"),
         ]
         if let backend { fields += backend.status().fields.map { ($0.name, $0.value) } }
+        if let place = fields.firstIndex(where: { $0.0 == "aof_rewrite_scheduled" }) {
+            fields[place].1 = saveState.scheduled.contains(.rewrite) ? "1" : "0"
+        }
         if !fields.contains(where: { $0.0 == "aof_enabled" }) {
             fields += [
                 ("aof_enabled", "0"), ("aof_rewrite_in_progress", "0"),
@@ -141,32 +127,6 @@ extension Server {
         ]
     }
 
-    private func statsInfo() -> [(String, String)] {
-        let figures = engine.statistics
-        return [
-            ("total_connections_received", "\(statistics.connectionsReceived)"),
-            ("total_commands_processed", "\(figures.commandsProcessed)"),
-            ("instantaneous_ops_per_sec", "\(statistics.operationsPerSecond)"),
-            ("total_net_input_bytes", "\(statistics.bytesRead)"),
-            ("total_net_output_bytes", "\(statistics.bytesWritten)"),
-            ("rejected_connections", "\(statistics.connectionsRejected)"),
-            ("sync_full", "0"), ("sync_partial_ok", "0"), ("sync_partial_err", "0"),
-            ("expired_keys", "\(figures.expiredKeys)"), ("expired_stale_perc", "0.00"),
-            ("expired_time_cap_reached_count", "0"),
-            ("evicted_keys", "\(figures.evictedKeys)"), ("evicted_clients", "0"),
-            ("keyspace_hits", "\(figures.keyspaceHits)"),
-            ("keyspace_misses", "\(figures.keyspaceMisses)"), ("pubsub_channels", "0"),
-            ("pubsub_patterns", "0"), ("latest_fork_usec", "0"), ("total_forks", "0"),
-            ("total_error_replies", "\(figures.errorReplies)"),
-            ("client_query_buffer_limit_disconnections", "\(statistics.queryLimitDisconnections)"),
-            (
-                "client_output_buffer_limit_disconnections",
-                "\(statistics.outputLimitDisconnections)"
-            ),
-            ("holdfast_max_command_cpu_us", "\(figures.maximumCommandCPU / 1000)"),
-        ]
-    }
-
     private func replicationInfo() -> [(String, String)] {
         [
             ("role", "master"), ("connected_slaves", "0"), ("master_failover_state", "no-failover"),
@@ -179,41 +139,13 @@ extension Server {
 
     private func cpuInfo() -> [(String, String)] {
         let (system, user) = ProcessFacts.cpuSeconds
+        // The loop's thread, which executes the commands and answers this one.
+        let own = ProcessFacts.threadCPUSeconds
         return [
             ("used_cpu_sys", "\(system)"), ("used_cpu_user", "\(user)"),
             ("used_cpu_sys_children", "0.000000"), ("used_cpu_user_children", "0.000000"),
+            ("used_cpu_sys_main_thread", own.system), ("used_cpu_user_main_thread", own.user),
         ]
-    }
-
-    private func commandStatsInfo() -> [(String, String)] {
-        usedCommands.map { command in
-            let microseconds = command.nanoseconds / 1000
-            let each = Double(command.nanoseconds) / 1000 / Double(max(1, command.calls))
-            let rounded = (each * 100).rounded() / 100
-            return (
-                "cmdstat_\(command.fullName)",
-                "calls=\(command.calls),usec=\(microseconds),usec_per_call=\(rounded),rejected_calls=\(command.rejectedCalls),failed_calls=\(command.failedCalls)"
-            )
-        }
-    }
-
-    /// Commands and subcommands that were called, by name.
-    var usedCommands: [Command] {
-        engine.commands.all.flatMap { [$0] + $0.subcommands.values }
-            .filter { $0.calls > 0 || $0.rejectedCalls > 0 }
-            .sorted { $0.fullName < $1.fullName }
-    }
-
-    private func errorStatsInfo() -> [(String, String)] {
-        engine.statistics.errors.sorted { $0.key < $1.key }
-            .map { ("errorstat_\($0.key)", "count=\($0.value)") }
-    }
-
-    private func latencyStatsInfo() -> [(String, String)] {
-        usedCommands.filter { $0.calls > 0 }.map { command in
-            let each = Double(command.nanoseconds) / 1000 / Double(command.calls)
-            return ("latency_mean_usec_\(command.fullName)", "\((each * 1000).rounded() / 1000)")
-        }
     }
 
     private func keyspaceInfo() -> [(String, String)] {

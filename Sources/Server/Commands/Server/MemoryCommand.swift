@@ -9,11 +9,12 @@ extension Server {
     func memoryCommand() -> CommandSpec {
         func word(
             _ name: String, _ arity: Int, _ summary: String, _ syntax: String = "",
-            keys: [KeySpec] = [], flags: CommandFlags = [], _ run: @escaping CommandHandler
+            keys: [KeySpec] = [], flags: CommandFlags = [], tips: [String] = [],
+            _ run: @escaping CommandHandler
         ) -> CommandSpec {
             CommandSpec(
                 name, arity: arity, flags, keys: keys, group: .server, since: "4.0.0",
-                summary: summary, syntax: syntax, handler: run)
+                summary: summary, syntax: syntax, tips: tips, handler: run)
         }
         return CommandSpec(
             container: "memory", group: .server, since: "4.0.0",
@@ -40,10 +41,16 @@ extension Server {
                         reply.null()
                     }
                 },
-                word("stats", 2, "Returns details about memory usage.") {
+                word(
+                    "stats", 2, "Returns details about memory usage.",
+                    tips: CommandTips.shardReports
+                ) {
                     [unowned self] _, _, _, reply throws(CommandError) in memoryStats(reply)
                 },
-                word("doctor", 2, "Outputs a memory problems report.") {
+                word(
+                    "doctor", 2, "Outputs a memory problems report.",
+                    tips: CommandTips.shardReports
+                ) {
                     engine, _, _, reply throws(CommandError) in
                     let frozen = engine.keyspace.frozenBytes
                     let text =
@@ -52,33 +59,37 @@ extension Server {
                         : "The memory account shows nothing unusual.\n"
                     reply.verbatim(Array(text.utf8))
                 },
-                word("purge", 2, "Asks the allocator to release memory.") {
+                word(
+                    "purge", 2, "Asks the allocator to release memory.",
+                    tips: CommandTips.allShards
+                ) {
                     _, _, _, reply throws(CommandError) in
                     Allocator.trim()
                     reply.ok()
                 },
-                word("malloc-stats", 2, "Returns the allocator statistics.") {
+                word(
+                    "malloc-stats", 2, "Returns the allocator statistics.",
+                    tips: CommandTips.shardReports
+                ) {
                     _, _, _, reply throws(CommandError) in
                     reply.verbatim(
                         Array("The C library's allocator keeps no statistics here.\n".utf8))
                 },
-                word("help", 2, "Returns helpful text about the different subcommands.") {
-                    _, _, _, reply throws(CommandError) in
-                    reply.help(
-                        "MEMORY",
-                        [
-                            "DOCTOR",
-                            "    Return memory problems reports.",
-                            "MALLOC-STATS",
-                            "    Return internal statistics report from the memory allocator.",
-                            "PURGE",
-                            "    Attempt to purge dirty pages for reclamation by the allocator.",
-                            "STATS",
-                            "    Return information about the memory usage of the server.",
-                            "USAGE <key> [SAMPLES <count>]",
-                            "    Return memory in bytes used by <key> and its value.",
-                        ])
-                },
+                helpWord(
+                    of: "memory", group: .server, since: "4.0.0",
+                    [
+                        "DOCTOR",
+                        "    Return memory problems reports.",
+                        "MALLOC-STATS",
+                        "    Return internal statistics report from the memory allocator.",
+                        "PURGE",
+                        "    Attempt to purge dirty pages for reclamation by the allocator.",
+                        "STATS",
+                        "    Return information about the memory usage of the server.",
+                        "USAGE <key> [SAMPLES <count>]",
+                        "    Return memory in bytes used by <key> and its value. Nested values are",
+                        "    sampled up to <count> times (default: 5, 0 means sample all).",
+                    ]),
             ])
     }
 

@@ -1,24 +1,36 @@
-/// MONITOR's lines: every command that has executed, with time, database and client.
+/// MONITOR's lines: every command that was executed, with time, database and client.
 import Bytes
 import Engine
 import RESP
 
 extension Server {
     /// Tells those who MONITOR of a command.
-    func feedMonitors(_ session: Session, _ arguments: ByteViews) {
-        let now = engine.clock.now.millisecondsSinceEpoch
-        let fraction = String(now % 1000)
-        let padded = String(repeating: "0", count: 3 - fraction.count) + fraction
-        let peer = (session.connection as? Connection)?.peerText ?? "?"
-        var line = Array("+\(now / 1000).\(padded)000 [\(session.database) \(peer)]".utf8)
-        for argument in arguments {
+    func feedMonitors(_ session: Session, _ arguments: ByteViews, hiding secrets: Set<Int>) {
+        let now = engine.clock.microsecondsSinceEpoch
+        let fraction = String(now % 1_000_000)
+        let padded = String(repeating: "0", count: 6 - fraction.count) + fraction
+        let own = session.connection as? Connection
+        let peer = own?.info.monitorText ?? "?"
+        var line = Array("+\(now / 1_000_000).\(padded) [\(session.database) \(peer)]".utf8)
+        for index in 0..<arguments.count {
             line += Array(" \"".utf8)
-            for byte in argument { QuotedBytes.append(byte, to: &line) }
+            if secrets.contains(index) {
+                line += SlowLog.hidden
+            } else {
+                for byte in arguments[index] { QuotedBytes.append(byte, to: &line) }
+            }
             line.append(UInt8(ascii: "\""))
         }
         line += [13, 10]
         line.withByteView { view in
-            for connection in monitors.values { connection.push(view) }
+            for connection in monitors.values {
+                if connection === own && !engine.isExecuting {
+                    // Behind its own reply, which is still in the writer.
+                    reply.bytes.append(view)
+                } else {
+                    connection.push(view)
+                }
+            }
         }
     }
 }

@@ -10,11 +10,12 @@ import RESP
 extension Server {
     func saveCommand() -> CommandSpec {
         CommandSpec(
-            "save", arity: 1, [.admin, .noscript, .noMulti], group: .server, since: "1.0.0",
+            "save", arity: 1, [.admin, .noscript, .noMulti, .noAsyncLoading], group: .server,
+            since: "1.0.0",
             summary: "Saves the database to disk.",
             complexity: "O(N) where N is the total number of keys in all databases"
         ) { [unowned self] _, session, _, reply throws(CommandError) in
-            if saveState.isRunning {
+            if saveState.running == .save {
                 throw CommandError("ERR Background save already in progress")
             }
             guard backend?.abilitiesIncludeCheckpoint == true else {
@@ -22,60 +23,82 @@ extension Server {
                 return
             }
             let connection = try connection(session)
-            do throws(PersistenceError) {
-                connection.postpone()
-                try startCheckpoint { result in
-                    connection.complete { reply in
-                        switch result {
-                        case .success: reply.ok()
-                        case .failure(let error): reply.error(Array("ERR \(error)".utf8))
-                        }
+            connection.postpone()
+            if saveState.isRunning {
+                // A rewrite cut its view before this command: one of now follows it.
+                saveState.whenDone.append { [unowned self] _ in save(for: connection) }
+            } else {
+                save(for: connection)
+            }
+        }
+    }
+
+    /// Saves, then replies to the client that waits for it.
+    private func save(for connection: Connection) {
+        do throws(PersistenceError) {
+            try startCheckpoint(.save) { result in
+                connection.complete { reply in
+                    switch result {
+                    case .success: reply.ok()
+                    case .failure(let error): reply.error(Array("ERR \(error)".utf8))
                     }
                 }
-            } catch {
-                connection.complete { $0.error(Array("ERR \(error)".utf8)) }
             }
+        } catch {
+            connection.complete { $0.error(Array("ERR \(error)".utf8)) }
         }
     }
 
     func bgsaveCommand() -> CommandSpec {
         CommandSpec(
-            "bgsave", arity: -1, [.admin, .noscript], group: .server, since: "1.0.0",
+            "bgsave", arity: -1, [.admin, .noscript, .noAsyncLoading], group: .server,
+            since: "1.0.0",
             summary: "Asynchronously saves the database(s) to disk.", syntax: "[SCHEDULE]"
-        ) { [unowned self] _, _, arguments, reply throws(CommandError) in
+        ) { [unowned self] engine, _, arguments, reply throws(CommandError) in
             let isScheduled = arguments.count == 2 && arguments[1].equalsIgnoringCase("schedule")
             if arguments.count > 2 || arguments.count == 2 && !isScheduled { throw .syntaxError }
-            if saveState.isRunning {
-                guard isScheduled else {
-                    throw CommandError("ERR Background save already in progress")
+            if saveState.running == .save {
+                throw CommandError("ERR Background save already in progress")
+            }
+            if saveState.isRunning || engine.isExecuting {
+                guard isScheduled || engine.isExecuting else {
+                    throw CommandError(
+                        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use "
+                            + "BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.")
                 }
-                saveState.isScheduled = true
+                saveState.scheduled.insert(.save)
                 reply.simple("Background saving scheduled")
                 return
             }
-            try begin()
+            try begin(.save)
             reply.simple("Background saving started")
         }
     }
 
     func bgrewriteaofCommand() -> CommandSpec {
         CommandSpec(
-            "bgrewriteaof", arity: 1, [.admin, .noscript], group: .server, since: "1.0.0",
+            "bgrewriteaof", arity: 1, [.admin, .noscript, .noAsyncLoading], group: .server,
+            since: "1.0.0",
             summary: "Asynchronously rewrites the append-only file to disk."
-        ) { [unowned self] _, _, _, reply throws(CommandError) in
-            if saveState.isRunning {
+        ) { [unowned self] engine, _, _, reply throws(CommandError) in
+            if saveState.running == .rewrite {
                 throw CommandError(
                     "ERR Background append only file rewriting already in progress")
             }
-            try begin()
+            if saveState.isRunning || engine.isExecuting {
+                saveState.scheduled.insert(.rewrite)
+                reply.simple("Background append only file rewriting scheduled")
+                return
+            }
+            try begin(.rewrite)
             reply.simple("Background append only file rewriting started")
         }
     }
 
-    private func begin() throws(CommandError) {
+    private func begin(_ kind: SaveState.Kind) throws(CommandError) {
         guard backend?.abilitiesIncludeCheckpoint == true else { return }
         do throws(PersistenceError) {
-            try startCheckpoint()
+            try startCheckpoint(kind)
         } catch {
             throw CommandError("ERR \(error)")
         }
@@ -84,7 +107,8 @@ extension Server {
     func lastsaveCommand() -> CommandSpec {
         CommandSpec(
             "lastsave", arity: 1, [.loading, .stale, .fast], group: .server, since: "1.0.0",
-            summary: "Returns the Unix timestamp of the last successful save to disk."
+            summary: "Returns the Unix timestamp of the last successful save to disk.",
+            tips: CommandTips.varies, categories: ["admin", "dangerous"]
         ) { [unowned self] _, _, _, reply throws(CommandError) in
             reply.integer(Int(saveState.lastSave.millisecondsSinceEpoch / 1000))
         }

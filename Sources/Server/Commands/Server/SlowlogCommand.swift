@@ -8,47 +8,53 @@ import RESP
 extension Server {
     func slowlogCommand() -> CommandSpec {
         func word(
-            _ name: String, _ arity: Int, _ summary: String, _ syntax: String = "",
+            _ name: String, _ arity: Int, _ summary: String, _ syntax: String = "", tips: [String],
             _ run: @escaping CommandHandler
         ) -> CommandSpec {
             CommandSpec(
                 name, arity: arity, [.admin, .loading, .stale], group: .server, since: "2.2.12",
                 summary: summary, complexity: "O(N) where N is the number of entries",
-                syntax: syntax, handler: run)
+                syntax: syntax, tips: tips, handler: run)
         }
         return CommandSpec(
             container: "slowlog", group: .server, since: "2.2.12",
             summary: "A container for slow log commands.",
             subcommands: [
-                word("get", -2, "Returns the slow log's entries.", "[count]") {
+                word(
+                    "get", -2, "Returns the slow log's entries.", "[count]",
+                    tips: ["request_policy:all_nodes"] + CommandTips.varies
+                ) {
                     [unowned self] _, _, arguments, reply throws(CommandError) in
                     try slowlogGet(arguments, reply)
                 },
-                word("len", 2, "Returns the number of entries in the slow log.") {
+                word(
+                    "len", 2, "Returns the number of entries in the slow log.",
+                    tips: ["request_policy:all_nodes", "response_policy:agg_sum"]
+                        + CommandTips.varies
+                ) {
                     engine, _, _, reply throws(CommandError) in
                     reply.integer(engine.slowLog.items.count)
                 },
-                word("reset", 2, "Clears all entries from the slow log.") {
+                word(
+                    "reset", 2, "Clears all entries from the slow log.", tips: CommandTips.allNodes
+                ) {
                     engine, _, _, reply throws(CommandError) in
                     engine.slowLog.reset()
                     reply.ok()
                 },
-                word("help", 2, "Returns helpful text about the different subcommands.") {
-                    _, _, _, reply throws(CommandError) in
-                    reply.help(
-                        "SLOWLOG",
-                        [
-                            "GET [<count>]",
-                            "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
-                            "    Entries are made of:",
-                            "    id, timestamp, time in microseconds, arguments array, client IP and port,",
-                            "    client name",
-                            "LEN",
-                            "    Return the length of the slowlog.",
-                            "RESET",
-                            "    Reset the slowlog.",
-                        ])
-                },
+                helpWord(
+                    of: "slowlog", group: .server, since: "6.2.0",
+                    [
+                        "GET [<count>]",
+                        "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
+                        "    Entries are made of:",
+                        "    id, timestamp, time in microseconds, arguments array, client IP and port,",
+                        "    client name",
+                        "LEN",
+                        "    Return the length of the slowlog.",
+                        "RESET",
+                        "    Reset the slowlog.",
+                    ]),
             ])
     }
 

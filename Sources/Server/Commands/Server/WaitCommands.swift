@@ -23,7 +23,8 @@ extension Server {
             "wait", arity: 3, [.noscript], group: .generic, since: "3.0.0",
             summary:
                 "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.",
-            syntax: "numreplicas timeout"
+            syntax: "numreplicas timeout", tips: CommandTips.leastOfShards,
+            categories: ["connection"]
         ) { [unowned self] engine, session, arguments, reply throws(CommandError) in
             guard let wanted = Decimal.parse(arguments[1]) else { throw .integerExpected }
             let end = try deadline(arguments[2])
@@ -42,10 +43,11 @@ extension Server {
 
     func waitaofCommand() -> CommandSpec {
         CommandSpec(
-            "waitaof", arity: 4, [.noscript, .blocking], group: .generic, since: "7.2.0",
+            "waitaof", arity: 4, [.noscript], group: .generic, since: "7.2.0",
             summary:
                 "Blocks until all of the preceding write commands sent by the connection are written to the append-only file of the master and/or replicas.",
-            syntax: "numlocal numreplicas timeout"
+            syntax: "numlocal numreplicas timeout", tips: CommandTips.leastOfShards,
+            categories: ["connection"]
         ) { [unowned self] engine, session, arguments, reply throws(CommandError) in
             guard let local = Decimal.parse(arguments[1]), (0...1).contains(local) else {
                 throw CommandError("ERR value is out of range, must be between 0 and 1")

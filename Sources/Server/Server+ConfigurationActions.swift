@@ -1,0 +1,58 @@
+/// What the server does when CONFIG SET changed something; a refusal here takes the change back.
+import Engine
+import NIOCore
+import Persistence
+
+extension Server {
+    /// Registers all of it, once.
+    func registerConfigurationActions() {
+        configuration.onChange(of: [
+            "hash-max-listpack-entries", "hash-max-listpack-value", "proto-max-bulk-len",
+            "maxmemory", "maxmemory-policy", "maxmemory-samples", "lfu-log-factor",
+            "lfu-decay-time", "slowlog-log-slower-than", "slowlog-max-len",
+            "latency-monitor-threshold", "latency-tracking", "command-cpu-tracking",
+        ]) { [unowned self] _ in applyEngineSettings() }
+        configuration.onChange(of: [
+            "appendfsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
+            "aof-load-truncated", "aof-timestamp-enabled", "no-appendfsync-on-rewrite",
+            "aof-history-keep",
+        ]) { [unowned self] _ in applyBackendSettings() }
+        configuration.onChange(of: ["loglevel"]) { [unowned self] configuration in
+            log.setLevel(configuration.settings.logLevel)
+        }
+        configuration.onChange(of: ["appendonly"]) {
+            [unowned self] (configuration) throws(ConfigurationRefusal) in
+            try checkLog(isWanted: configuration.settings.isAppendOnly)
+        }
+        configuration.onChange(of: ["port", "bind"]) {
+            [unowned self] (_) throws(ConfigurationRefusal) in try reopenListeners()
+        }
+        configuration.onChange(of: ["maxclients"]) {
+            (configuration) throws(ConfigurationRefusal) in
+            let wanted = configuration.settings.maximumClients
+            let fitting = OpenFilesLimit.raise(forClients: wanted).maximumClients
+            if fitting >= wanted { return }
+            throw ConfigurationRefusal(
+                "The operating system is not able to handle the specified number of clients, "
+                    + "try with \(fitting)")
+        }
+        configuration.onChange(of: ["requirepass"]) { [unowned self] configuration in
+            if configuration.settings.password != nil { return }
+            // Nobody needs a password any more, those who are connected neither.
+            for connection in connections.values { connection.session.isAuthenticated = true }
+        }
+    }
+
+    /// The backend stays what it was at start: refuses an `appendonly` that says otherwise.
+    private func checkLog(isWanted: Bool) throws(ConfigurationRefusal) {
+        let keepsLog =
+            backend.map { type(of: $0).descriptor.abilities.contains(.journal) } ?? false
+        if isWanted == keepsLog { return }
+        throw ConfigurationRefusal(
+            isWanted
+                ? "the log can't be switched on while the server runs: save what is in memory "
+                    + "elsewhere, and restart the server with 'appendonly yes'"
+                : "the log can't be switched off while the server runs: restart the server with "
+                    + "'backend none'; 'appendfsync no' spares it the waiting for the disk")
+    }
+}
