@@ -97,7 +97,9 @@ struct HashWriter {
             let packed = PackedFields(position.entry.value)
             let old = packed.find(field)
             let isTooLong = max(field.count, value.count) > limits.maximumPackedBytes
-            if !isTooLong && (old != nil || packed.count < limits.maximumPackedFields) {
+            // Also an update converts, where the limit was lowered since.
+            let count = packed.count + (old == nil ? 1 : 0)
+            if !isTooLong && count <= limits.maximumPackedFields {
                 setPacked(packed, old, field, value)
                 return old == nil
             }

@@ -15,6 +15,8 @@ extension CommandShapes {
         CommandShape("slaveof", 1, spoil: false) { _ in ["no", "one"] },
         CommandShape("acl|whoami", 1),
         CommandShape("lolwut", 1, spoil: false, .shape),
+        CommandShape("function|help", 1, .shape),
+        CommandShape("function|stats", 1, .shape),
         CommandShape("function|list", 1) { d in d.pick([[], ["WITHCODE"], ["LIBRARYNAME", "x"]]) },
         CommandShape("config|get", 3, .unorderedPairs) { d in
             d.pick([

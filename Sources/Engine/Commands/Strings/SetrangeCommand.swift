@@ -49,6 +49,7 @@ enum SetrangeCommand {
             let entry = Entry.make(key: key, kind: .string, valueCount: total, deadline: nil)
             entry.clearValue(at: 0, count: offset)
             entry.overwriteValue(at: offset, with: value)
+            entry.isGrown = true
             engine.insertNew(entry, hash: engine.heap.sip.hash(key), session.database)
             return
         }

@@ -141,7 +141,7 @@ private struct KillFilter {
             } else if word.equalsIgnoringCase("user") {
                 guard value == ByteView("default") else {
                     throw CommandError(
-                        bytes: Array("ERR No such user '".utf8) + value.array + Array("'".utf8))
+                        bytes: Array("ERR No such user '".utf8) + CommandError.shown(value) + Array("'".utf8))
                 }
                 user = value.text
             } else if word.equalsIgnoringCase("skipme") {
@@ -178,6 +178,6 @@ enum ClientType {
             return false
         }
         throw CommandError(
-            bytes: Array("ERR Unknown client type '".utf8) + word.array + Array("'".utf8))
+            bytes: Array("ERR Unknown client type '".utf8) + CommandError.shown(word) + Array("'".utf8))
     }
 }

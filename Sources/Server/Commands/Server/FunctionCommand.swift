@@ -77,7 +77,8 @@ private enum FunctionList {
                 index += 1
             } else {
                 throw CommandError(
-                    bytes: Array("ERR Unknown argument ".utf8) + CommandError.shown(word))
+                    bytes: Array("ERR Unknown argument ".utf8)
+                        + CommandError.shown(word).map { $0 == 13 || $0 == 10 ? 32 : $0 })
             }
             index += 1
         }

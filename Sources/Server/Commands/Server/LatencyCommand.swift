@@ -41,7 +41,8 @@ extension Server {
                     [unowned self] (arguments, reply) throws(CommandError) in
                     let event = arguments[2].text
                     guard let series = latency.events[event] else {
-                        throw CommandError("ERR No samples available for event '\(event)'")
+                        throw CommandError(
+                            "ERR No samples available for event '\(event.prefix { $0 != "\0" })'")
                     }
                     let graph = latency.graph(event, series, at: engine.clock.now)
                     reply.verbatim(Array(graph.utf8))
