@@ -66,7 +66,7 @@ let package = Package(
             "ServerTests",
             [
                 "Bytes", "Engine", "Persistence", "Records", "Server", "TestSupport", nioCore,
-                .product(name: "NIOEmbedded", package: "swift-nio"),
+                nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         tests("EndToEndTests", ["Bytes", "TestSupport", "holdfast-server"]),
         tests("HouseStyleTests", ["TestSupport"]),

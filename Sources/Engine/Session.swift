@@ -40,6 +40,9 @@ public final class Session {
 
     /// Whether a MULTI is open.
     public var isInTransaction: Bool { transaction != nil }
+
+    /// Keys under WATCH.
+    var watchedCount: Int { watched.count }
 }
 
 /// Commands queued behind MULTI.

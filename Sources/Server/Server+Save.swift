@@ -44,19 +44,28 @@ extension Server {
         guard let backend else {
             throw PersistenceError(.conflict, "No backend keeps this dataset")
         }
+        if saveState.isRunning {
+            throw PersistenceError(.conflict, "Another save or rewrite is in progress")
+        }
         // ORDER: what was executed goes to the log before the cut; what comes after goes behind it.
         _ = backend.commit()
         try backend.willFreeze()
         let view = engine.freeze()
         let changes = engine.changes
         let bound = NIOLoopBound(self, eventLoop: loop)
-        try backend.checkpoint(view) { result in
-            bound.value.checkpointEnded(result, changes)
-        }
         saveState.running = kind
         saveState.scheduled = []
         saveState.runningSince = engine.clock.monotonicNanoseconds
         if let whenDone { saveState.whenDone.append(whenDone) }
+        do {
+            try backend.checkpoint(view) { result in
+                bound.value.checkpointEnded(result, changes)
+            }
+        } catch {
+            saveState.running = nil
+            if whenDone != nil { saveState.whenDone.removeLast() }
+            throw error
+        }
         scheduleTick()
     }
 

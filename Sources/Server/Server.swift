@@ -37,6 +37,8 @@ public final class Server {
     let reply = ReplyWriter()
     /// The requests being executed, of whichever connection it is.
     let batch = RequestBatch()
+    /// A connection's requests are being executed: `reply` and `batch` are its own until it is done.
+    var isProcessing = false
     var connections: [UInt64: Connection] = [:]
     var nextConnectionID: UInt64 = 1
     var listeners: [Listener] = []

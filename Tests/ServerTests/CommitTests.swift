@@ -3,8 +3,6 @@
 /// A real connection's handler in an embedded channel; the backend's tickets move by hand.
 import Bytes
 import Engine
-import NIOCore
-import NIOEmbedded
 import Persistence
 import Testing
 
@@ -14,7 +12,7 @@ import Testing
 struct CommitTests {
     @Test("a write's reply is held until its ticket is released")
     func writesWait() throws {
-        let world = try World()
+        let world = try ServerWorld()
         let client = try world.connect()
         try world.send(client, "SET k v\r\n")
         #expect(try world.received(client) == "")
@@ -25,7 +23,7 @@ struct CommitTests {
 
     @Test("another client's read of an unreleased write waits as well")
     func dirtyReadsWait() throws {
-        let world = try World()
+        let world = try ServerWorld()
         let writer = try world.connect()
         let reader = try world.connect()
         try world.send(writer, "SET k v\r\n")
@@ -38,7 +36,7 @@ struct CommitTests {
 
     @Test("replies keep the order of the requests across held and free ones")
     func orderIsKept() throws {
-        let world = try World()
+        let world = try ServerWorld()
         let client = try world.connect()
         try world.send(client, "PING\r\n")
         #expect(try world.received(client) == "+PONG\r\n")
@@ -52,7 +50,7 @@ struct CommitTests {
 
     @Test("when the disk fails, writes answer MISCONF and reads their value")
     func failuresAreTold() throws {
-        let world = try World()
+        let world = try ServerWorld()
         let client = try world.connect()
         try world.send(client, "PING\r\nSET k v\r\nGET k\r\n")
         #expect(try world.received(client) == "")
@@ -65,7 +63,7 @@ struct CommitTests {
 
     @Test("while writes are refused reads go on, and the refused write never executes")
     func refusalsPrecedeExecution() throws {
-        let world = try World()
+        let world = try ServerWorld()
         world.backend.releasesAtOnce = true
         let client = try world.connect()
         try world.send(client, "SET k old\r\n")
@@ -81,7 +79,7 @@ struct CommitTests {
 
     @Test("a congested disk holds writers back, readers go on")
     func congestionHoldsWriters() throws {
-        let world = try World()
+        let world = try ServerWorld()
         world.backend.releasesAtOnce = true
         let writer = try world.connect()
         let reader = try world.connect()
@@ -98,7 +96,7 @@ struct CommitTests {
 
     @Test("a protocol error after good requests answers them first, then closes")
     func violationsCloseAfterReplies() throws {
-        let world = try World()
+        let world = try ServerWorld()
         world.backend.releasesAtOnce = true
         let client = try world.connect()
         try world.send(client, "SET k v\r\n*1\r\n!bad\r\n")
@@ -109,66 +107,11 @@ struct CommitTests {
 
     @Test("an attack through a browser is cut off without a reply")
     func attacksAreCut() throws {
-        let world = try World()
+        let world = try ServerWorld()
         let client = try world.connect()
         try world.send(client, "POST / HTTP/1.1\r\nHost: x\r\n\r\nSET a b\r\n")
         #expect(try world.received(client) == "")
         #expect(!client.isActive)
         #expect(world.server.engine.keyspace.keyCount == 0)
     }
-}
-
-/// A server on an embedded loop.
-private final class World {
-    let loop = EmbeddedEventLoop()
-    let backend = FakeBackend()
-    let server: Server
-
-    init() throws {
-        let offer = BackendOffer(
-            names: ["aof", "none"], log: "aof", snapshot: "rdb", nothing: "none")
-        let configuration = try ConfigurationLoader.load(
-            CommandLineArguments([]), in: ConfigurationEnvironment(backends: offer))
-        server = Server(
-            loop: loop, configuration: configuration, log: ServerLog(level: .nothing),
-            clock: SystemClock(), runner: InlineRunner())
-        server.backend = backend
-        server.engine.backend = backend
-    }
-
-    func connect() throws -> EmbeddedChannel {
-        let channel = EmbeddedChannel(loop: loop)
-        let session = Session(id: server.nextConnectionID)
-        server.nextConnectionID += 1
-        let info = ConnectionInfo(channel, descriptor: 0, at: server.engine.clock.now)
-        let connection = Connection(server, session: session, info: info)
-        server.add(connection)
-        try channel.pipeline.syncOperations.addHandler(connection)
-        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        return channel
-    }
-
-    func send(_ channel: EmbeddedChannel, _ text: String) throws {
-        try channel.writeInbound(ByteBuffer(string: text))
-        loop.run()
-    }
-
-    func received(_ channel: EmbeddedChannel) throws -> String {
-        var text = ""
-        while let buffer = try channel.readOutbound(as: ByteBuffer.self) {
-            text += String(buffer: buffer)
-        }
-        return text
-    }
-}
-
-/// Does slow work at once.
-private final class InlineRunner: BackgroundRunner {
-    func run<Output: Sendable>(
-        on lane: BackgroundLane, _ work: @escaping @Sendable () -> Output,
-        finish: @escaping (Output) -> Void
-    ) { finish(work()) }
-
-    func later(_ body: @escaping () -> Void) { body() }
-    func drain() {}
 }

@@ -6,11 +6,14 @@ import Records
 @testable import Server
 
 final class FakeBackend: PersistenceBackend {
-    static let descriptor = BackendDescriptor(name: "fake", abilities: [.journal], summary: "test")
+    static let descriptor = BackendDescriptor(
+        name: "fake", abilities: [.journal, .compaction], summary: "test")
 
     var recorded: CommitTicket = 0
     var released: CommitTicket = 0
-    var durable: CommitTicket { released }
+    var durable: CommitTicket { durableByHand ?? released }
+    /// What is durable where that isn't what is released.
+    var durableByHand: CommitTicket?
     var refusal: WriteRefusal?
     var isCongested = false
     /// Whether a commit releases its ticket at once.
@@ -37,7 +40,24 @@ final class FakeBackend: PersistenceBackend {
         _ view: any FrozenDataset,
         finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
     ) throws(PersistenceError) {
-        finish(.success(CheckpointReport(keys: 0, bytes: 0, seconds: 0)))
+        if let checkpointError { throw checkpointError }
+        begun += 1
+        checkpoints.append(finish)
+        if !holdsCheckpoints { finishCheckpoint() }
+    }
+
+    /// Whether a checkpoint ends when the test says so.
+    var holdsCheckpoints = false
+    private var checkpoints: [(Result<CheckpointReport, PersistenceError>) -> Void] = []
+    /// Why no checkpoint can begin.
+    var checkpointError: PersistenceError?
+    /// Checkpoints begun.
+    private(set) var begun = 0
+
+    /// Ends the oldest checkpoint that runs.
+    func finishCheckpoint() {
+        if checkpoints.isEmpty { return }
+        checkpoints.removeFirst()(.success(CheckpointReport(keys: 0, bytes: 0, seconds: 0)))
     }
 
     func cancelCheckpoint() {}

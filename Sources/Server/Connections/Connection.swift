@@ -145,6 +145,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     private func process(_ bytes: ByteView) -> Int {
         let batch = server.batch
         let reply = server.reply
+        server.isProcessing = true
+        defer { server.isProcessing = false }
         server.engine.beginBatch()
         var start = 0
         var violation: RESPError?
@@ -277,6 +279,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
 
     /// Goes on with the requests that were kept.
     func resume() {
+        if server.isProcessing { return later { $0.resume() } }
         isStalled = false
         processUnread()
         if !isStalled { setReading(true) }
@@ -291,7 +294,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     func postpone() { isPostponed = true }
 
     /// Sends the reply of a postponed command and goes on with the requests behind it.
-    func complete(_ write: (ReplyWriter) -> Void) {
+    func complete(_ write: @escaping (ReplyWriter) -> Void) {
+        if server.isProcessing { return later { $0.complete(write) } }
         guard isPostponed else { return }
         isPostponed = false
         if isClosing { return }
@@ -302,6 +306,12 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         if replyMode != .on { suppressReply(reply, mark) }
         takeReplies(reply)
         processUnread()
+    }
+
+    /// Does it in a task of its own: a command is executing now.
+    private func later(_ work: @escaping (Connection) -> Void) {
+        let bound = NIOLoopBound((self, work), eventLoop: server.loop)
+        server.loop.execute { bound.value.1(bound.value.0) }
     }
 
     // MARK: Sending

@@ -78,16 +78,12 @@ extension Server {
             }
         }
         guard savesFirst else { return load() }
-        do throws(PersistenceError) {
-            try startCheckpoint(.save) { result in
-                if case .failure(let error) = result {
-                    connection.complete { $0.error(Array("ERR \(error)".utf8)) }
-                } else {
-                    load()
-                }
+        save { result in
+            if case .failure(let error) = result {
+                connection.complete { $0.error(Array("ERR \(error)".utf8)) }
+            } else {
+                load()
             }
-        } catch {
-            connection.complete { $0.error(Array("ERR \(error)".utf8)) }
         }
     }
 }

@@ -24,19 +24,7 @@ extension Server {
             }
             let connection = try connection(session)
             connection.postpone()
-            if saveState.isRunning {
-                // A rewrite cut its view before this command: one of now follows it.
-                saveState.whenDone.append { [unowned self] _ in save(for: connection) }
-            } else {
-                save(for: connection)
-            }
-        }
-    }
-
-    /// Saves, then replies to the client that waits for it.
-    private func save(for connection: Connection) {
-        do throws(PersistenceError) {
-            try startCheckpoint(.save) { result in
+            save { result in
                 connection.complete { reply in
                     switch result {
                     case .success: reply.ok()
@@ -44,8 +32,19 @@ extension Server {
                     }
                 }
             }
+        }
+    }
+
+    /// Saves everything as it is now; where a save or rewrite runs that was begun before, when it is done.
+    func save(_ whenDone: @escaping (Result<CheckpointReport, PersistenceError>) -> Void) {
+        if saveState.isRunning {
+            saveState.whenDone.append { [unowned self] _ in save(whenDone) }
+            return
+        }
+        do throws(PersistenceError) {
+            try startCheckpoint(.save, whenDone)
         } catch {
-            connection.complete { $0.error(Array("ERR \(error)".utf8)) }
+            whenDone(.failure(error))
         }
     }
 
