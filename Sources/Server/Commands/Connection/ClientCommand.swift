@@ -117,7 +117,8 @@ extension Server {
             session.libraryVersion = try ClientName.check(arguments[3], "lib-ver")
         } else {
             throw CommandError(
-                bytes: Array("ERR Unrecognized option '".utf8) + CommandError.shown(word) + Array("'".utf8))
+                bytes: Array("ERR Unrecognized option '".utf8) + CommandError.shown(word)
+                    + Array("'".utf8))
         }
         reply.ok()
     }

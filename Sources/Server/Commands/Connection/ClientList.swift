@@ -141,7 +141,8 @@ private struct KillFilter {
             } else if word.equalsIgnoringCase("user") {
                 guard value == ByteView("default") else {
                     throw CommandError(
-                        bytes: Array("ERR No such user '".utf8) + CommandError.shown(value) + Array("'".utf8))
+                        bytes: Array("ERR No such user '".utf8) + CommandError.shown(value)
+                            + Array("'".utf8))
                 }
                 user = value.text
             } else if word.equalsIgnoringCase("skipme") {
@@ -178,6 +179,7 @@ enum ClientType {
             return false
         }
         throw CommandError(
-            bytes: Array("ERR Unknown client type '".utf8) + CommandError.shown(word) + Array("'".utf8))
+            bytes: Array("ERR Unknown client type '".utf8) + CommandError.shown(word)
+                + Array("'".utf8))
     }
 }
