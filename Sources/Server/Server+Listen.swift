@@ -16,14 +16,14 @@ extension Server {
     /// Opens all listening sockets; the future fails where a needed one can't be opened.
     public func listen() -> EventLoopFuture<Void> {
         let path = configuration.settings.unixSocketPath
-        do {
+        do throws(ConfigurationRefusal) {
             try openMissing()
-            if listeners.isEmpty && path == nil {
-                log.warning(LogWording.listeningNowhere)
-                throw ConfigurationRefusal(LogWording.listeningNowhere)
-            }
         } catch {
-            return loop.makeFailedFuture(error)
+            return loop.makeFailedFuture(ListeningFailure())
+        }
+        if listeners.isEmpty && path == nil {
+            log.warning(LogWording.listeningNowhere)
+            return loop.makeFailedFuture(ListeningFailure())
         }
         if let path { listenUnix(path) }
         return EventLoopFuture.andAllSucceed(listeners.map(\.channel), on: loop)
@@ -85,11 +85,13 @@ extension Server {
         let log = log
         let channel = bootstrap()
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
-            .map { channel in
+            .map { channel -> any Channel in
                 if permissions != 0 { _ = unsafe chmod(path, mode_t(permissions)) }
                 return channel
+            }.flatMapErrorThrowing { error -> any Channel in
+                log.warning(LogWording.failedUnixSocket(listenReason(error)))
+                throw ListeningFailure()
             }
-        channel.whenFailure { log.warning(LogWording.failedUnixSocket(listenReason($0))) }
         listeners.append(Listener(socket: nil, channel: channel))
     }
 

@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import Persistence
 import Server
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -129,20 +130,23 @@ struct Launch {
         let loop = group.any()
         let given = Given(configuration: configuration)
         let socketPath = configuration.settings.unixSocketPath
+        let removeFiles: @Sendable () -> Void = {
+            if let pidPath {
+                log.notice(LogWording.removingPidFile)
+                PidFile.remove(pidPath)
+            }
+            if let socketPath {
+                log.notice(LogWording.removingUnixSocket)
+                _ = unsafe unlink(socketPath)
+            }
+        }
         let started = loop.flatSubmit { () -> EventLoopFuture<NIOLoopBound<Server>> in
             let runner = LaneRunner(deliver: { work in loop.execute { work() } })
             let server = Server(
                 loop: loop, configuration: given.configuration, log: log, clock: SystemClock(),
                 runner: runner)
             server.didStop = { code in
-                if let pidPath {
-                    log.notice(LogWording.removingPidFile)
-                    PidFile.remove(pidPath)
-                }
-                if let socketPath {
-                    log.notice(LogWording.removingUnixSocket)
-                    _ = unsafe unlink(socketPath)
-                }
+                removeFiles()
                 supervisor.stopping()
                 exit(code)
             }
@@ -153,19 +157,38 @@ struct Launch {
                 return open(bound).map { bound }
             }
         }
-        do {
-            let server = try started.wait()
+        let running = Mutex<NIOLoopBound<Server>?>(nil)
+        started.whenSuccess { server in
+            running.withLock { $0 = server }
             supervisor.ready()
-            waitForSignals { isInterrupt in
-                loop.execute {
-                    server.value.shutdown(
-                        signal: isInterrupt ? "SIGINT" : "SIGTERM", isInterrupt: isInterrupt)
-                }
-            }
-        } catch {
-            log.warning("\(error)")
+        }
+        started.whenFailure { error in
+            // Another server's socket may be what prevented it: nothing is removed then.
+            if error is ListeningFailure { exit(1) }
+            explain(error, log)
+            removeFiles()
             exit(1)
         }
+        waitForSignals { isInterrupt in
+            guard let server = running.withLock({ $0 }) else {
+                log.warning(LogWording.signalWhileLoading)
+                removeFiles()
+                exit(0)
+            }
+            loop.execute {
+                server.value.shutdown(
+                    signal: isInterrupt ? "SIGINT" : "SIGTERM", isInterrupt: isInterrupt)
+            }
+        }
+    }
+
+    /// Why the data could not be loaded; harnesses look for Redis's line, people read ours.
+    private func explain(_ error: any Error, _ log: ServerLog) {
+        if let error = error as? PersistenceError, error.code == .corrupt, let path = error.path {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            log.warning(LogWording.badFormat(name))
+        }
+        log.warning("\(error)")
     }
 
     /// Opens the data directory and loads what it keeps.

@@ -38,7 +38,10 @@ final class ConnectionInfo {
     private static func text(_ address: SocketAddress?, or other: SocketAddress?) -> String {
         guard let address = address ?? other else { return "?:0" }
         switch address {
-        case .unixDomainSocket: return "\(address.pathname ?? other?.pathname ?? ""):0"
+        case .unixDomainSocket:
+            // A client's end has no name; the server's is what Redis shows for both.
+            let names = [address.pathname, other?.pathname].compactMap { $0 }
+            return "\(names.first { !$0.isEmpty } ?? ""):0"
         case .v6: return "[\(address.ipAddress ?? "?")]:\(address.port ?? 0)"
         case .v4: return "\(address.ipAddress ?? "?"):\(address.port ?? 0)"
         }

@@ -56,6 +56,9 @@ struct ListeningSocket: Hashable {
     }
 }
 
+/// The server can't be reached where it was to be; the log says why.
+public struct ListeningFailure: Error {}
+
 /// A socket that is open, and the channel that accepts from it.
 struct Listener {
     /// What it listens on; nil: the Unix socket.

@@ -95,6 +95,9 @@ public enum LogWording {
     public static func signalReceived(_ name: String) -> String {
         "Received \(name) scheduling shutdown..."
     }
+    /// A signal came before the data was loaded.
+    public static let signalWhileLoading =
+        "Received shutdown signal during loading, exiting now."
     /// The second signal.
     public static let insisted = "You insist... exiting now."
     /// SHUTDOWN, or the signal's turn.

@@ -118,12 +118,11 @@ extension Server {
                 engine.clock.now.millisecondsSinceEpoch - loading.startedAt.millisecondsSinceEpoch)
             / 1000
         let eta = share > 0 ? Int(elapsed / share - elapsed) : 1
-        let percent = (share * 10_000).rounded() / 100
         return [
             ("loading_start_time", "\(loading.startedAt.millisecondsSinceEpoch / 1000)"),
             ("loading_total_bytes", "\(progress.totalBytes)"), ("loading_rdb_used_mem", "0"),
             ("loading_loaded_bytes", "\(progress.loadedBytes)"),
-            ("loading_loaded_perc", "\(percent)"), ("loading_eta_seconds", "\(max(0, eta))"),
+            ("loading_loaded_perc", Figures.hundredths(share * 100)), ("loading_eta_seconds", "\(max(0, eta))"),
         ]
     }
 
