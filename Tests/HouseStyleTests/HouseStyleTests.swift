@@ -42,7 +42,7 @@ struct HouseStyleTests {
         ],
         "holdfast-server": [
             "Bytes", "Persistence", "Engine", "Backends", "Server", "NIOCore", "NIOPosix",
-            "Dispatch",
+            "Dispatch", "Synchronization",
         ],
     ]
     private static let system: Set<String> = ["Glibc", "Musl"]

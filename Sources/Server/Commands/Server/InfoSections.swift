@@ -122,7 +122,8 @@ extension Server {
             ("loading_start_time", "\(loading.startedAt.millisecondsSinceEpoch / 1000)"),
             ("loading_total_bytes", "\(progress.totalBytes)"), ("loading_rdb_used_mem", "0"),
             ("loading_loaded_bytes", "\(progress.loadedBytes)"),
-            ("loading_loaded_perc", Figures.hundredths(share * 100)), ("loading_eta_seconds", "\(max(0, eta))"),
+            ("loading_loaded_perc", Figures.hundredths(share * 100)),
+            ("loading_eta_seconds", "\(max(0, eta))"),
         ]
     }
 
