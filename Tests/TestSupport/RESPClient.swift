@@ -41,9 +41,9 @@ public final class RESPClient {
             }
         }
         if status != 0 {
-            let number = errno
-            close(descriptor)
-            throw .cannotConnect(number)
+            // All members are set, so `deinit` runs and closes the socket: once is enough, a second close
+            // could hit a descriptor that another thread just opened.
+            throw .cannotConnect(errno)
         }
         var on: Int32 = 1
         let length = socklen_t(MemoryLayout<Int32>.size)
