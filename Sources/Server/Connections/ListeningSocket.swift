@@ -40,7 +40,7 @@ struct ListeningSocket: Hashable {
         let bound = unsafe address.withSockAddr { pointer, size in
             unsafe bind(descriptor, pointer, socklen_t(size))
         }
-        guard bound == 0, Glibc.listen(descriptor, Int32(backlog)) == 0 else {
+        guard bound == 0, listen(descriptor, Int32(backlog)) == 0 else {
             let code = errno
             close(descriptor)
             throw Failure(code: code)

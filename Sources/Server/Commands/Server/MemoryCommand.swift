@@ -93,19 +93,36 @@ extension Server {
             ])
     }
 
+    /// Redis's names where they mean something here, then ours.
     private func memoryStats(_ reply: ReplyWriter) {
         let used = engine.usedMemory
+        let peak = max(used, engine.statistics.peakMemory)
+        let resident = ProcessFacts.residentBytes
         let keys = engine.keyspace.keyCount
-        let fields: [(StaticString, Int)] = [
-            ("peak.allocated", max(used, engine.statistics.peakMemory)), ("total.allocated", used),
-            ("frozen.bytes", engine.keyspace.frozenBytes), ("keys.count", keys),
+        let clients = connections.values.reduce(0) { $0 + $1.memoryBytes }
+        let counts: [(StaticString, Int)] = [
+            ("peak.allocated", peak), ("total.allocated", used), ("startup.allocated", 0),
+            ("replication.backlog", 0), ("clients.slaves", 0), ("clients.normal", clients),
+            ("cluster.links", 0), ("lua.caches", 0), ("functions.caches", 0),
+            ("overhead.total", clients), ("keys.count", keys),
             ("keys.bytes-per-key", keys == 0 ? 0 : used / keys), ("dataset.bytes", used),
-            ("resident.bytes", ProcessFacts.residentBytes),
+            ("allocator.allocated", used), ("allocator.active", resident),
+            ("allocator.resident", resident), ("fragmentation.bytes", resident - used),
+            ("frozen.bytes", engine.keyspace.frozenBytes), ("resident.bytes", resident),
         ]
-        reply.map(fields.count)
-        for (name, value) in fields {
+        let shares: [(StaticString, Double)] = [
+            ("dataset.percentage", 100),
+            ("peak.percentage", peak == 0 ? 100 : Double(used) * 100 / Double(peak)),
+            ("fragmentation", Double(resident) / Double(max(1, used))),
+        ]
+        reply.map(counts.count + shares.count)
+        for (name, value) in counts {
             reply.bulk(ByteView(name))
             reply.integer(value)
+        }
+        for (name, value) in shares {
+            reply.bulk(ByteView(name))
+            reply.double(value)
         }
     }
 }

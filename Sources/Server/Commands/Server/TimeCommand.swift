@@ -66,7 +66,13 @@ extension Server {
                     "whoami", arity: 2, [.noscript, .loading, .stale], group: .server,
                     since: "6.0.0",
                     summary: "Returns the authenticated username of the current connection."
-                ) { _, _, _, reply throws(CommandError) in reply.bulk(ByteView("default")) }
+                ) { _, _, _, reply throws(CommandError) in reply.bulk(ByteView("default")) },
+                helpWord(
+                    of: "acl", group: .server, since: "6.0.0",
+                    [
+                        "WHOAMI",
+                        "    Return the current connection username.",
+                    ]),
             ])
     }
 
