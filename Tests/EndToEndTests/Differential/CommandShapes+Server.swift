@@ -15,6 +15,7 @@ extension CommandShapes {
         CommandShape("slaveof", 1, spoil: false) { _ in ["no", "one"] },
         CommandShape("acl|whoami", 1),
         CommandShape("lolwut", 1, spoil: false, .shape),
+        CommandShape("acl|help", 1, .shape),
         CommandShape("function|help", 1, .shape),
         CommandShape("function|stats", 1, .shape),
         CommandShape("function|list", 1) { d in d.pick([[], ["WITHCODE"], ["LIBRARYNAME", "x"]]) },
