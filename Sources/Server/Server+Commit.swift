@@ -64,6 +64,9 @@ extension Server {
     }
 
     /// Sends held outputs whose ticket is released, or has failed.
+    ///
+    /// ORDER: runs at any time, also between a read and the end of its tick: what a connection has in
+    /// `output` then was executed and not yet committed, and stays.
     func releaseHeld() {
         guard let backend else { return }
         let released = backend.released
@@ -71,26 +74,18 @@ extension Server {
         for connection in holding {
             while let first = connection.waiting.first {
                 if first.ticket <= released {
-                    connection.output.writeImmutableBuffer(first.bytes)
+                    connection.write(first.bytes)
                 } else if first.ticket <= failedThrough {
-                    connection.output.writeImmutableBuffer(refused(first))
+                    connection.write(refused(first))
                 } else {
                     break
                 }
                 connection.waiting.removeFirst()
             }
-            if connection.waiting.isEmpty {
-                connection.flush()
-            } else {
-                sendReleasedPart(of: connection)
-                still.append(connection)
-            }
+            connection.flushWritten()
+            if !connection.waiting.isEmpty { still.append(connection) }
         }
         holding = still
-    }
-
-    private func sendReleasedPart(of connection: Connection) {
-        if connection.output.readableBytes > 0 { connection.flush() }
     }
 
     /// The output with the replies of writes replaced by what is known: nothing.

@@ -3,6 +3,7 @@
 /// A real connection's handler in an embedded channel; the backend's tickets move by hand.
 import Bytes
 import Engine
+import NIOCore
 import Persistence
 import Testing
 
@@ -46,6 +47,23 @@ struct CommitTests {
         world.backend.released = 1
         world.server.backendProgressed(failed: nil)
         #expect(try world.received(client) == "+OK\r\n+PONG\r\n")
+    }
+
+    @Test("a release between a read and the end of its tick lets nothing uncommitted out")
+    func releaseBeforeTheTickEnds() throws {
+        let world = try ServerWorld()
+        let client = try world.connect()
+        try world.send(client, "SET a 1\r\n")
+        // Read and executed; its tick has not ended, so nothing of it is committed.
+        try client.writeInbound(ByteBuffer(string: "INCR a\r\n"))
+        world.backend.released = 1
+        world.server.backendProgressed(failed: nil)
+        #expect(try world.received(client) == "+OK\r\n")
+        world.loop.run()
+        #expect(try world.received(client) == "")
+        world.backend.released = 2
+        world.server.backendProgressed(failed: nil)
+        #expect(try world.received(client) == ":2\r\n")
     }
 
     @Test("when the disk fails, writes answer MISCONF and reads their value")

@@ -37,6 +37,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     /// In the server's list of connections whose requests wait.
     var isStalled = false
     private(set) var isClosing = false
+    /// The channel holds bytes that it was not told to send.
+    private var hasWritten = false
     /// A command that ends later (SAVE, WAITAOF): requests behind it wait for its reply.
     private(set) var isPostponed = false
     /// This tick executed a write of this client's.
@@ -316,17 +318,34 @@ final class Connection: ChannelInboundHandler, SessionConnection {
 
     // MARK: Sending
 
-    /// Hands the output to the channel.
+    /// Hands the output, whose ticket is released, to the channel.
     func flush() {
-        guard let context else { return }
         if output.readableBytes > 0 {
-            server.statistics.bytesWritten += output.readableBytes
-            server.statistics.writes += 1
-            context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+            write(output)
             output.capacity > 64 << 10 ? output = ByteBuffer() : output.clear()
         }
         writeMarks.removeAll(keepingCapacity: true)
-        if isClosing && waiting.isEmpty { context.close(mode: .all, promise: nil) }
+        flushWritten()
+    }
+
+    /// Hands bytes to the channel, which keeps them until the next flush.
+    func write(_ bytes: ByteBuffer) {
+        server.statistics.bytesWritten += bytes.readableBytes
+        server.statistics.writes += 1
+        hasWritten = true
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Has the channel send what was written to it, and closes it where that was all.
+    func flushWritten() {
+        guard let context else { return }
+        if hasWritten {
+            hasWritten = false
+            context.flush()
+        }
+        if isClosing && waiting.isEmpty && output.readableBytes == 0 {
+            context.close(mode: .all, promise: nil)
+        }
         if isStalled && context.channel.isWritable { server.resumeSoon(self) }
     }
 
