@@ -56,7 +56,7 @@ let package = Package(
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
         tests(
             "EngineTests",
-            ["Bytes", "Records", "RESP", "Persistence", "Engine", "TestSupport"]),
+            ["Bytes", "Records", "RESP", "Persistence", "Engine", "Backends", "TestSupport"]),
         tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
         .testTarget(
             name: "BackendsTests",

@@ -75,6 +75,22 @@ public enum CommandGroup: String, Sendable {
     case string
     /// Hashes.
     case hash
+    /// Lists.
+    case list
+    /// Sets.
+    case set
+    /// Sorted sets.
+    case sortedSet = "sorted-set"
+    /// Streams.
+    case stream
+    /// Bits of strings.
+    case bitmap
+    /// HyperLogLogs.
+    case hyperloglog
+    /// Places on the globe.
+    case geo
+    /// Publish and subscribe.
+    case pubsub
     /// The connection itself.
     case connection
     /// MULTI and its kin.
@@ -90,7 +106,11 @@ public enum CommandGroup: String, Sendable {
         case .generic: ["keyspace"]
         case .transactions: ["transaction"]
         case .server: []
-        case .string, .hash, .connection, .scripting: [rawValue]
+        case .sortedSet: ["sortedset"]
+        case .string, .hash, .list, .set, .stream, .bitmap, .hyperloglog, .geo, .pubsub,
+            .connection,
+            .scripting:
+            [rawValue]
         }
     }
 }

@@ -21,6 +21,7 @@ extension Engine {
             fail(error, session, arguments, reply)
         }
         if !pendingExpiry.isEmpty { deleteExpired() }
+        serveBlocked()
     }
 
     /// Executes a command of a log: as `execute`, without what only clients need (limits, figures).

@@ -138,6 +138,7 @@ extension Engine {
         stampNew(entry)
         keyspace.tables[database].insert(entry, hash: hash, heap)
         touch(entry.key, database)
+        signalReady(entry.key, database)
     }
 
     /// Replaces the entry at a writable position, and what a table of the old one held goes too.
@@ -150,12 +151,12 @@ extension Engine {
     }
 
     private func retireNested(_ entry: Entry, _ table: Table) {
-        guard entry.kind == .tableHash else { return }
-        let nested = entry.table
+        guard entry.kind.isNested else { return }
+        let nested = entry.nested
         let bytes = nested.bytes
         table.bytes -= bytes
         // Views may see some of its nodes even where the entry is the live side's own.
-        heap.retire(.table(nested), bytes: bytes, isPrivate: false)
+        heap.retire(.nested(nested, entry.kind), bytes: bytes, isPrivate: false)
     }
 
     /// Takes the key at `position` out; nothing is recorded.
@@ -181,14 +182,11 @@ extension Engine {
             return place
         }
         let new: Entry
-        if old.kind == .tableHash {
-            // Another entry leads to the same table: under a header of its own where a view keeps the old one.
-            let isOwned = place.isOwned(heap)
-            let nested = isOwned ? old.table : old.table.copyHeader(heap)
-            if !isOwned {
-                heap.retire(.header(old.table), bytes: Table.headerBytes, isPrivate: false)
-            }
-            new = Entry.make(key: old.key, kind: .tableHash, table: nested, deadline: deadline)
+        if old.kind.isNested {
+            // Another entry leads to the same header, or to its copy where a view keeps the old one.
+            new = Entry.make(
+                key: old.key, kind: old.kind, nested: handOver(place), deadline: deadline)
+            new.isGrown = old.isGrown
         } else {
             new = Entry.make(key: old.key, kind: old.kind, value: old.value, deadline: deadline)
             new.isGrown = old.isGrown
@@ -196,6 +194,17 @@ extension Engine {
         new.setStamp(old.stamp)
         table.replace(place, with: new, heap)
         return place
+    }
+
+    /// The header of the nested value at a writable position, for an entry that takes the place of the one
+    /// there.
+    func handOver(_ place: Position) -> Nested {
+        let entry = place.entry
+        let nested = entry.nested
+        if place.isOwned(heap) { return nested }
+        let copy = nested.copyHeader(entry.kind, heap)
+        unsafe heap.retire(.header(nested.raw), bytes: entry.kind.headerBytes, isPrivate: false)
+        return copy
     }
 
     /// Writes the fields of the hash at `position`.

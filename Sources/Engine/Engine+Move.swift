@@ -12,15 +12,12 @@ extension Engine {
         let place = table.writable(position, heap)
         let old = place.entry
         let moved: Entry
-        if old.kind == .tableHash {
-            // The table's nodes are handed on; where a view keeps the old entry, the header stays with it.
-            let isOwned = place.isOwned(heap)
-            let nested = isOwned ? old.table : old.table.copyHeader(heap)
-            if !isOwned {
-                heap.retire(.header(old.table), bytes: Table.headerBytes, isPrivate: false)
-            }
+        if old.kind.isNested {
+            let nested = handOver(place)
             table.bytes -= nested.bytes
-            moved = Entry.make(key: newKey, kind: .tableHash, table: nested, deadline: old.deadline)
+            moved = Entry.make(
+                key: newKey, kind: old.kind, nested: nested, deadline: old.deadline)
+            moved.isGrown = old.isGrown
         } else {
             moved = Entry.make(
                 key: newKey, kind: old.kind, value: old.value, deadline: old.deadline)
@@ -35,15 +32,11 @@ extension Engine {
     /// Puts a deep copy of an entry under `newKey` in a database; what stood there goes.
     func copyKey(_ entry: Entry, to newKey: ByteView, in target: Int) {
         let copy: Entry
-        if entry.kind == .tableHash {
-            let nested = Table.make(heap)
-            entry.table.forEachEntry { pair in
-                nested.insert(
-                    Entry.make(key: pair.key, kind: .string, value: pair.value, deadline: nil),
-                    hash: heap.sip.hash(pair.key), heap)
-            }
+        if entry.kind.isNested {
             copy = Entry.make(
-                key: newKey, kind: .tableHash, table: nested, deadline: entry.deadline)
+                key: newKey, kind: entry.kind, nested: entry.nested.deepCopy(entry.kind, heap),
+                deadline: entry.deadline)
+            copy.isGrown = entry.isGrown
         } else {
             copy = Entry.make(
                 key: newKey, kind: entry.kind, value: entry.value, deadline: entry.deadline)
@@ -60,8 +53,9 @@ extension Engine {
         if let position = table.locate(entry.key, hash: hash) {
             remove(position, database: database)
         }
-        if entry.kind == .tableHash { table.bytes += entry.table.bytes }
+        if entry.kind.isNested { table.bytes += entry.nested.bytes }
         table.insert(entry, hash: hash, heap)
         touch(entry.key, database)
+        signalReady(entry.key, database)
     }
 }

@@ -55,6 +55,9 @@ public final class Engine {
     var isInExec = false
     var clockOfLastCommand: UInt64 = 0
     var eviction = EvictionPool()
+    var blocked = BlockedClients()
+    /// Told of keyspace events whose class is in `settings.notifiedEvents`.
+    var onKeyspaceEvent: ((StaticString, ByteView, Int) -> Void)?
 
     /// An engine over empty databases.
     public init(databases: Int = 16, clock: any Clock, families: [[CommandSpec]] = []) {
@@ -70,7 +73,7 @@ public final class Engine {
     /// Bytes that a key and its value take, nil where it is absent. O(1).
     public func memoryUsage(of key: ByteView, _ session: Session) -> Int? {
         guard let entry = peek(key, session) else { return nil }
-        let nested = entry.kind == .tableHash ? entry.table.bytes : 0
+        let nested = entry.kind.isNested ? entry.nested.bytes : 0
         return entry.allocatedBytes + nested
     }
 
@@ -94,6 +97,10 @@ struct WeakSession {
 public struct EngineSettings: Sendable {
     /// Where hashes stop being packed.
     public var hashLimits = HashLimits()
+    /// Where the other collections stop being packed.
+    public var limits = CollectionLimits()
+    /// `notify-keyspace-events`; empty: nobody is told.
+    public var notifiedEvents: KeyspaceEvents = []
     /// `proto-max-bulk-len`: no string grows beyond.
     public var maximumStringBytes = 512 << 20
     /// `maxmemory` in bytes, 0: no limit.

@@ -1,5 +1,6 @@
 /// One client as the engine sees it: database, protocol, transaction. It knows no socket.
 import Bytes
+import RESP
 
 /// The engine's side of a connection (or of a replayed log).
 public final class Session {
@@ -75,4 +76,13 @@ struct WatchedKey: Hashable {
 public protocol SessionConnection: AnyObject {
     /// The client asked to leave (QUIT): close when the replies are out.
     func closeAfterReplies()
+    /// The command that executes now replies later, through `complete`; requests behind it wait.
+    func postpone()
+    /// Sends the reply of the postponed command and goes on with the requests behind it.
+    func complete(_ write: @escaping (ReplyWriter) -> Void)
+    /// Has `Engine.giveUp(_:isOverdue:)` called after this many milliseconds.
+    func wake(after milliseconds: Int64)
+    /// Sends a message that is no reply (a RESP3 push, a message of a channel, a MONITOR line), in order with
+    /// the replies.
+    func push(_ bytes: ByteView)
 }

@@ -44,12 +44,50 @@ public enum FrozenValue {
     case integer(Int64)
     /// A hash.
     case hash(any FrozenHash)
+    /// A list.
+    case list(any FrozenList)
+    /// A set.
+    case set(any FrozenSet)
+    /// A sorted set.
+    case sortedSet(any FrozenSortedSet)
+    /// A stream.
+    case stream(any FrozenStream)
 }
 
 /// The fields of a frozen hash.
 public protocol FrozenHash {
-    /// Fields in the hash.
+    /// Fields in the hash, those past their deadline included.
     var count: Int { get }
-    /// Hands every field and its value to `visit`.
-    func forEachField(_ visit: (_ field: ByteView, _ value: ByteView) throws -> Void) throws
+    /// Whether any field has a deadline.
+    var hasDeadlines: Bool { get }
+    /// Hands every field, its value and its deadline (nil: none) to `visit`.
+    func forEachField(
+        _ visit: (_ field: ByteView, _ value: ByteView, _ deadline: Deadline?) throws -> Void
+    ) throws
+}
+
+/// The elements of a frozen list.
+public protocol FrozenList {
+    /// Elements in the list.
+    var count: Int { get }
+    /// Hands every element to `visit`, from the head to the tail.
+    func forEachElement(_ visit: (_ element: ByteView) throws -> Void) throws
+}
+
+/// The members of a frozen set.
+public protocol FrozenSet {
+    /// Members of the set.
+    var count: Int { get }
+    /// Whether it is stored as integers.
+    var isIntegers: Bool { get }
+    /// Hands every member to `visit`: by rising value where `isIntegers`, else in no order.
+    func forEachMember(_ visit: (_ member: ByteView) throws -> Void) throws
+}
+
+/// The members of a frozen sorted set.
+public protocol FrozenSortedSet {
+    /// Members of the set.
+    var count: Int { get }
+    /// Hands every member and its score to `visit`, by rising score, then by rising bytes.
+    func forEachMember(_ visit: (_ member: ByteView, _ score: Double) throws -> Void) throws
 }

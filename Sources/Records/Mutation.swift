@@ -40,8 +40,55 @@ public enum Mutation {
     case flushDatabase
     /// Every database is empty now.
     case flushAll
-    /// The fields (even places) of the hash have the values after them; the hash is made if absent.
+    /// The fields (even places) of the hash have the values after them; the hash is made if absent, and
+    /// the fields lose the deadlines they had.
     case hashSet(key: ByteView, pairs: ByteViews)
     /// These fields are gone from the hash; an emptied hash is gone with them.
     case hashDelete(key: ByteView, fields: ByteViews)
+    /// These fields of the hash, which are there, get the deadline.
+    case hashExpire(key: ByteView, deadline: Deadline, fields: ByteViews)
+    /// These fields of the hash have no deadline any more.
+    case hashPersist(key: ByteView, fields: ByteViews)
+
+    /// The values are added one after the other at an end of the list, which is made if absent.
+    case listPush(key: ByteView, end: ListEnd, values: ByteViews)
+    /// `count` elements are gone from an end of the list; an emptied list is gone with them.
+    case listPop(key: ByteView, end: ListEnd, count: Int)
+    /// The element at `index` (0 ..< length) has another value.
+    case listSet(key: ByteView, index: Int, value: ByteView)
+    /// `value` stands before or behind the first element equal to `pivot`.
+    case listInsert(key: ByteView, pivot: ByteView, isBefore: Bool, value: ByteView)
+    /// Only the elements `start ... stop` (0 ..< length) are left; start > stop: none, and no list.
+    case listTrim(key: ByteView, start: Int, stop: Int)
+    /// `count` elements equal to `value` are gone, from the head (positive), the tail (negative), or
+    /// all of them (0); an emptied list is gone with them.
+    case listRemove(key: ByteView, count: Int, value: ByteView)
+    /// An element has moved from an end of one list to an end of another (or the same) one.
+    case listMove(source: ByteView, from: ListEnd, destination: ByteView, to: ListEnd)
+
+    /// The members are in the set, which is made if absent.
+    case setAdd(key: ByteView, members: ByteViews)
+    /// These members are gone from the set; an emptied set is gone with them.
+    case setRemove(key: ByteView, members: ByteViews)
+    /// The member has left one set for another one.
+    case setMove(source: ByteView, destination: ByteView, member: ByteView)
+
+    /// The members (odd places) have the scores before them (decimal text that gives the same double
+    /// back, `inf`, `-inf`); the sorted set is made if absent.
+    case sortedSetAdd(key: ByteView, scoresAndMembers: ByteViews)
+    /// These members are gone from the sorted set; an emptied one is gone with them.
+    case sortedSetRemove(key: ByteView, members: ByteViews)
+    /// The members of these ranks (from 0, lowest score first) are gone from the sorted set.
+    case sortedSetRemoveRanks(key: ByteView, ranks: ClosedRange<Int>)
+
+    /// A change of a stream.
+    case stream(key: ByteView, change: StreamChange)
+}
+
+/// An end of a list.
+public enum ListEnd: Sendable {
+    /// The head: LPUSH, LPOP.
+    case left
+    /// The tail: RPUSH, RPOP.
+    case right
 }

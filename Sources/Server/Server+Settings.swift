@@ -8,6 +8,7 @@ extension Server {
         let settings = configuration.settings
         engine.settings.hashLimits.maximumPackedFields = settings.encodings.hashEntries
         engine.settings.hashLimits.maximumPackedBytes = settings.encodings.hashValueBytes
+        engine.settings.limits = settings.encodings.limits
         engine.settings.maximumStringBytes = settings.maximumBulkBytes
         engine.settings.maximumMemory = settings.maximumMemoryBytes
         engine.settings.evictionPolicy = settings.evictionPolicy
@@ -31,5 +32,23 @@ extension Server {
     func applyBackendSettings() {
         backend?.apply(configuration.settings.backend)
         scheduleTick()
+    }
+}
+
+extension EncodingLimits {
+    /// The engine's form of the limits beside those of hashes.
+    var limits: CollectionLimits {
+        var limits = CollectionLimits()
+        limits.listPackSize = listSize
+        limits.listCompressDepth = listCompressDepth
+        limits.maximumIntSet = setIntegerEntries
+        limits.maximumPackedSet = setEntries
+        limits.maximumPackedSetBytes = setValueBytes
+        limits.maximumPackedSortedSet = sortedSetEntries
+        limits.maximumPackedSortedSetBytes = sortedSetValueBytes
+        limits.streamNodeBytes = streamNodeBytes
+        limits.streamNodeEntries = streamNodeEntries
+        limits.sparseHyperLogLogBytes = sparseSketchBytes
+        return limits
     }
 }

@@ -121,6 +121,7 @@ public final class Server {
     /// Forgets a connection that is gone.
     func remove(_ connection: Connection) {
         engine.unwatch(connection.session)
+        engine.forgetBlocked(connection.session)
         connections[connection.session.id] = nil
         if monitors.removeValue(forKey: connection.session.id) != nil { updateMonitor() }
         dirty.removeAll { $0 === connection }

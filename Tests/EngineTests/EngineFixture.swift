@@ -111,7 +111,7 @@ struct StringDump: Equatable {
                     switch entry.value {
                     case .string(let bytes): bytes.array
                     case .integer(let integer): Decimal.text(integer)
-                    case .hash: Array("a hash".utf8)
+                    case .hash, .list, .set, .sortedSet, .stream: Array("no string".utf8)
                     }
                 keys[entry.key.array] = Value(
                     text: text, deadline: entry.deadline?.millisecondsSinceEpoch)

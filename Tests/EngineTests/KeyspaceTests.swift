@@ -280,11 +280,12 @@ private struct Dump: Equatable {
                 case .integer(let value): text += Decimal.text(value)
                 case .hash(let hash):
                     var pairs: [[UInt8]] = []
-                    try hash.forEachField { field, value in
+                    try hash.forEachField { field, value, _ in
                         pairs.append(field.array + [0] + value.array)
                     }
                     pairs.sort { $0.lexicographicallyPrecedes($1) }
                     text += pairs.flatMap { $0 + [1] }
+                default: Issue.record("no other type is made here")
                 }
                 keys[entry.key.array] = text
             }

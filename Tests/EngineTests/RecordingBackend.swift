@@ -3,6 +3,8 @@ import Bytes
 import Persistence
 import Records
 
+@testable import Backends
+
 final class RecordingBackend: PersistenceBackend {
     static let descriptor = BackendDescriptor(
         name: "recording", abilities: [.journal], summary: "test")
@@ -41,40 +43,22 @@ final class RecordingBackend: PersistenceBackend {
         commands.append((database, words(of: mutation)))
     }
 
+    /// The command that the append-only file spells the mutation with, word by word.
     private func words(of mutation: Mutation) -> [[UInt8]] {
-        func spelled(_ name: String, _ rest: [[UInt8]]) -> [[UInt8]] { [Array(name.utf8)] + rest }
-        switch mutation {
-        case .set(let key, let value, let deadline):
-            let options = deadline.map {
-                [Array("PXAT".utf8), Decimal.text($0.millisecondsSinceEpoch)]
-            }
-            return spelled("SET", [key.array, value.array] + (options ?? []))
-        case .setKeepingDeadline(let key, let value):
-            return spelled("SET", [key.array, value.array, Array("KEEPTTL".utf8)])
-        case .setMany(let pairs): return spelled("MSET", pairs.arrays)
-        case .append(let key, let suffix): return spelled("APPEND", [key.array, suffix.array])
-        case .setRange(let key, let offset, let bytes):
-            return spelled("SETRANGE", [key.array, Decimal.text(Int64(offset)), bytes.array])
-        case .delete(let key): return spelled("DEL", [key.array])
-        case .deleteMany(let keys): return spelled("DEL", keys.arrays)
-        case .expire(let key, let deadline):
-            let time = Decimal.text(deadline.millisecondsSinceEpoch)
-            return spelled("PEXPIREAT", [key.array, time])
-        case .persist(let key): return spelled("PERSIST", [key.array])
-        case .rename(let key, let newKey): return spelled("RENAME", [key.array, newKey.array])
-        case .copy(let key, let destination, let database):
-            let rest = [
-                Array("DB".utf8), Decimal.text(Int64(database)), Array("REPLACE".utf8),
-            ]
-            return spelled("COPY", [key.array, destination.array] + rest)
-        case .move(let key, let database):
-            return spelled("MOVE", [key.array, Decimal.text(Int64(database))])
-        case .swapDatabases(let first, let second):
-            return spelled("SWAPDB", [Decimal.text(Int64(first)), Decimal.text(Int64(second))])
-        case .flushDatabase: return spelled("FLUSHDB", [])
-        case .flushAll: return spelled("FLUSHALL", [])
-        case .hashSet(let key, let pairs): return spelled("HSET", [key.array] + pairs.arrays)
-        case .hashDelete(let key, let fields): return spelled("HDEL", [key.array] + fields.arrays)
+        let out = ByteWriter(capacity: 256)
+        CommandEncoder.append(mutation, to: out)
+        var rest = out.view.array[...]
+        func line() -> Int {
+            let end = rest.firstIndex(of: 13) ?? rest.endIndex
+            let number = Int(String(decoding: rest[rest.startIndex + 1..<end], as: UTF8.self)) ?? 0
+            rest = rest[(end + 2)...]
+            return number
+        }
+        return (0..<line()).map { _ in
+            let length = line()
+            let word = Array(rest.prefix(length))
+            rest = rest.dropFirst(length + 2)
+            return word
         }
     }
 

@@ -343,10 +343,12 @@ private struct NaiveFrozenHash: FrozenHash {
 
     var count: Int { fields.count }
 
-    func forEachField(_ visit: (ByteView, ByteView) throws -> Void) throws {
+    var hasDeadlines: Bool { false }
+
+    func forEachField(_ visit: (ByteView, ByteView, Deadline?) throws -> Void) throws {
         let sorted = fields.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         for (field, value) in sorted {
-            try [field, value].withByteViews { try visit($0[0], $0[1]) }
+            try [field, value].withByteViews { try visit($0[0], $0[1], nil) }
         }
     }
 }

@@ -100,6 +100,7 @@ final class BaseWriter {
             if let deadline = entry.deadline {
                 record(.expire(key: entry.key, deadline: deadline), database)
             }
+        default: preconditionFailure("a type without commands yet")
         }
     }
 
@@ -109,7 +110,7 @@ final class BaseWriter {
 
     private func add(_ hash: any FrozenHash, key: ByteView, database: Int) throws {
         // The views are valid during the visit only, so the fields of one command are copied.
-        try hash.forEachField { field, value in
+        try hash.forEachField { field, value, _ in
             for part in [field, value] {
                 let start = fields.count
                 fields.append(contentsOf: part.array)

@@ -12,7 +12,7 @@
 ///     [8  key length, value length    4 bytes each, in the long form]
 ///     [+  deadline        8 bytes, where flag bit 1 is set]
 ///      +  key bytes
-///      +  value bytes     the string; the integer (8 bytes); the packed fields; the table's address
+///      +  value bytes     the string; the integer (8 bytes); packed items; a header's address
 ///
 /// INVARIANT 1: an entry that a frozen view may see is never written, its stamp apart (views don't read it).
 /// INVARIANT 2: lengths and flags are fixed when the entry is made, except by `resizingValue`.
@@ -35,6 +35,44 @@ enum EntryKind: UInt8 {
     case packedHash = 2
     /// A hash in a table of its own; the value is the table's address.
     case tableHash = 3
+    /// A list whose elements lie one behind the other in the value bytes.
+    case packedList = 4
+    /// A list in chunks; the value is the address of a tree's header.
+    case chunkList = 5
+    /// A set of integers, sorted, in the value bytes.
+    case intSet = 6
+    /// A set whose members lie one behind the other in the value bytes.
+    case packedSet = 7
+    /// A set in a table of its own.
+    case tableSet = 8
+    /// A sorted set whose members lie in order in the value bytes.
+    case packedSortedSet = 9
+    /// A sorted set in a table and a tree.
+    case treeSortedSet = 10
+    /// A stream.
+    case stream = 11
+    /// A consumer group, in the table of a stream's groups.
+    case streamGroup = 12
+    /// A consumer, in the table of a group's consumers.
+    case streamConsumer = 13
+
+    /// Whether the value is the address of a header (Nested.swift).
+    @inline(__always)
+    var isNested: Bool {
+        // One test for tableHash, chunkList, tableSet, treeSortedSet, and the three of streams.
+        (0b0011_1101_0010_1000 >> UInt16(rawValue)) & 1 != 0
+    }
+
+    /// Bytes of a header of a nested kind.
+    var headerBytes: Int {
+        switch self {
+        case .tableHash, .tableSet: Table.headerBytes
+        case .chunkList: ListTree.headerBytes
+        case .treeSortedSet: SortedSetTree.headerBytes
+        case .stream, .streamGroup, .streamConsumer: StreamValue.headerBytes(self)
+        default: 0
+        }
+    }
 }
 
 /// The address of an entry; copies of it are not counted.

@@ -20,20 +20,23 @@ import Synchronization
 enum Remains {
     /// One entry, without the table it may lead to.
     case entry(Entry)
-    /// A root, chunk or segment of a table, without what it points at.
+    /// A node of a table or tree, without what it points at.
     case node(UnsafeMutableRawPointer)
-    /// The header of a table whose nodes live on under another header.
-    case header(Table)
-    /// A whole table: header, nodes, entries, and tables within.
+    /// The header of a nested value whose nodes live on under another header.
+    case header(UnsafeMutableRawPointer)
+    /// A whole table: header, nodes, entries, and what they lead to.
     case table(Table)
+    /// A whole nested value.
+    case nested(Nested, EntryKind)
 
     /// Frees it.
     func free() {
         switch self {
         case .entry(let entry): entry.free()
         case .node(let raw): unsafe raw.deallocate()
-        case .header(let table): table.freeHeader()
+        case .header(let raw): unsafe raw.deallocate()
         case .table(let table): table.freeEverything()
+        case .nested(let nested, let kind): nested.freeEverything(kind)
         }
     }
 }

@@ -163,6 +163,7 @@ extension Entry {
         case .string: .string(value)
         case .integer: .integer(integer)
         case .packedHash, .tableHash: .hash(HashValue(self))
+        default: preconditionFailure("a type that views can't read yet")
         }
     }
 }

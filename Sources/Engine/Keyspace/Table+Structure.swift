@@ -160,6 +160,25 @@ extension Table {
         unsafe heap.retire(.node(buddy.raw), bytes: Segment.bytes, isPrivate: buddyIsPrivate)
     }
 
+    /// A copy that shares nothing with this table.
+    func deepCopy(_ heap: Heap) -> Table {
+        let copy = Table.make(heap)
+        forEachEntry { entry in
+            let other: Entry
+            if entry.kind.isNested {
+                let nested = entry.nested.deepCopy(entry.kind, heap)
+                other = Entry.make(
+                    key: entry.key, kind: entry.kind, nested: nested, deadline: entry.deadline)
+                copy.bytes += nested.bytes
+            } else {
+                other = Entry.make(
+                    key: entry.key, kind: entry.kind, value: entry.value, deadline: entry.deadline)
+            }
+            copy.insert(other, hash: heap.sip.hash(entry.key), heap)
+        }
+        return copy
+    }
+
     // MARK: The end
 
     /// Frees header, nodes, entries, and the tables that entries lead to; any thread, once.
@@ -168,7 +187,7 @@ extension Table {
             forEachSegment(of: chunk) { segment in
                 for slot in 0..<Segment.capacity where segment.isOccupied(slot) {
                     let entry = segment.entry(slot)
-                    if entry.kind == .tableHash { entry.table.freeEverything() }
+                    if entry.kind.isNested { entry.nested.freeEverything(entry.kind) }
                     entry.free()
                 }
                 unsafe segment.raw.deallocate()
@@ -203,21 +222,5 @@ func forEachSegment<E: Error>(
         let segment = chunk.segment(at: place)
         place += 1 << (bits - (segment.depth - prefixBits))
         try visit(segment)
-    }
-}
-
-extension Entry {
-    /// The table that a `.tableHash` entry leads to.
-    @inline(__always)
-    var table: Table {
-        // SAFETY: the word was stored from `Table.raw` when the entry was made (`make(...table:)`).
-        unsafe Table(
-            raw: UnsafeMutableRawPointer(bitPattern: UInt(word)).unsafelyUnwrapped)
-    }
-
-    /// An entry that leads to a table.
-    static func make(key: ByteView, kind: EntryKind, table: Table, deadline: Deadline?) -> Entry {
-        unsafe make(
-            key: key, kind: kind, word: UInt64(UInt(bitPattern: table.raw)), deadline: deadline)
     }
 }

@@ -39,8 +39,13 @@ struct Table {
 
     /// An empty table with one segment.
     static func make(_ heap: Heap) -> Table {
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: headerBytes, alignment: 8)
-        _ = unsafe memset(raw, 0, headerBytes)
+        unsafe begin(
+            at: .allocate(byteCount: headerBytes, alignment: 8), headerBytes: headerBytes, heap)
+    }
+
+    /// Makes the header at `raw` that of an empty table; `headerBytes` are accounted to it.
+    static func begin(at raw: UnsafeMutableRawPointer, headerBytes: Int, _ heap: Heap) -> Table {
+        _ = unsafe memset(raw, 0, Table.headerBytes)
         let table = unsafe Table(raw: raw)
         let chunk = Chunk.make(prefixBits: 0, directoryBits: 0, birth: heap.current)
         chunk.set(0, Segment.make(prefix: 0, depth: 0, birth: heap.current))
@@ -49,14 +54,6 @@ struct Table {
         table.root = root
         table.account(headerBytes + Root.bytes(0) + chunk.bytes + Segment.bytes, heap)
         return table
-    }
-
-    /// Another header over the same nodes: the live side's, when a view keeps the old one.
-    func copyHeader(_ heap: Heap) -> Table {
-        let copy = UnsafeMutableRawPointer.allocate(byteCount: Table.headerBytes, alignment: 8)
-        unsafe copy.copyMemory(from: raw, byteCount: Table.headerBytes)
-        heap.liveBytes += Table.headerBytes
-        return unsafe Table(raw: copy)
     }
 
     func freeHeader() { unsafe raw.deallocate() }

@@ -21,14 +21,21 @@ struct HashValue: FrozenHash {
         return entry.table.find(field, hash: heap.sip.hash(field))?.value
     }
 
-    /// Hands every field and its value to `visit`.
-    func forEachField(_ visit: (ByteView, ByteView) throws -> Void) throws {
+    /// Whether any field has a deadline.
+    var hasDeadlines: Bool { !isPacked && entry.table.deadlines > 0 }
+
+    /// Hands every field, its value and its deadline to `visit`.
+    func forEachField(
+        _ visit: (_ field: ByteView, _ value: ByteView, _ deadline: Deadline?) throws -> Void
+    ) throws {
         if isPacked {
             try PackedFields(entry.value).forEach { (field, value) throws in
-                try visit(field, value)
+                try visit(field, value, nil)
             }
         } else {
-            try entry.table.forEachEntry { (pair) throws in try visit(pair.key, pair.value) }
+            try entry.table.forEachEntry { (pair) throws in
+                try visit(pair.key, pair.value, pair.deadline)
+            }
         }
     }
 
@@ -188,17 +195,5 @@ struct HashWriter {
         return false
     }
 
-    /// The hash's table under a header that is the live side's own.
-    private func ownTable() -> Table {
-        let old = position.entry
-        if position.isOwned(heap) { return old.table }
-        // A view sees this entry, so its header must stay as it is: the live side gets its own.
-        let shared = old.table
-        let new = Entry.make(
-            key: old.key, kind: .tableHash, table: shared.copyHeader(heap), deadline: old.deadline)
-        new.setStamp(old.stamp)
-        table.replace(position, with: new, heap)
-        heap.retire(.header(shared), bytes: Table.headerBytes, isPrivate: false)
-        return new.table
-    }
+    private func ownTable() -> Table { unsafe Table(raw: table.ownNested(position, heap).raw) }
 }

@@ -41,6 +41,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     private var hasWritten = false
     /// A command that ends later (SAVE, WAITAOF): requests behind it wait for its reply.
     private(set) var isPostponed = false
+    /// The end of a blocked command's patience.
+    private var wakeUp: Scheduled<Void>?
     /// This tick executed a write of this client's.
     var wroteInBatch = false
     /// Ticket of this client's last write, for WAITAOF.
@@ -300,6 +302,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         if server.isProcessing { return later { $0.complete(write) } }
         guard isPostponed else { return }
         isPostponed = false
+        wakeUp?.cancel()
+        wakeUp = nil
         if isClosing { return }
         let reply = server.reply
         let mark = reply.bytes.count
@@ -308,6 +312,19 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         if replyMode != .on { suppressReply(reply, mark) }
         takeReplies(reply)
         processUnread()
+    }
+
+    /// Ends the wait of a blocked command after this long, if nothing else has.
+    func wake(after milliseconds: Int64) {
+        let bound = NIOLoopBound(self, eventLoop: server.loop)
+        // A wait beyond a century is one for ever.
+        let span = min(milliseconds, 1 << 41)
+        wakeUp?.cancel()
+        wakeUp = server.loop.scheduleTask(in: .milliseconds(span)) {
+            let connection = bound.value
+            connection.server.engine.refreshTime()
+            connection.server.engine.giveUp(connection.session, isOverdue: true)
+        }
     }
 
     /// Does it in a task of its own: a command is executing now.

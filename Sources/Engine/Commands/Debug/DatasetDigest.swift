@@ -54,6 +54,7 @@ struct DatasetDigest {
                 pair.mix(value)
                 xor(pair.bytes)
             }
+        default: preconditionFailure("a type without a digest yet")
         }
         if entry.hasDeadline { xor(Array("!!expire!!".utf8)) }
     }

@@ -88,7 +88,15 @@ extension Entry {
         case .integer: "int"
         case .string: value.count <= 44 && !isGrown ? "embstr" : "raw"
         case .packedHash: "listpack"
-        case .tableHash: "hashtable"
+        case .tableHash: table.deadlines > 0 && !isGrown ? "listpackex" : "hashtable"
+        case .packedList: "listpack"
+        case .chunkList: isGrown ? "quicklist" : "listpack"
+        case .intSet: "intset"
+        case .packedSet: "listpack"
+        case .tableSet: "hashtable"
+        case .packedSortedSet: "listpack"
+        case .treeSortedSet: "skiplist"
+        case .stream, .streamGroup, .streamConsumer: "stream"
         }
     }
 }

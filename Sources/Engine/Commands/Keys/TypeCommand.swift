@@ -25,6 +25,10 @@ extension EntryKind {
         switch self {
         case .string, .integer: "string"
         case .packedHash, .tableHash: "hash"
+        case .packedList, .chunkList: "list"
+        case .intSet, .packedSet, .tableSet: "set"
+        case .packedSortedSet, .treeSortedSet: "zset"
+        case .stream, .streamGroup, .streamConsumer: "stream"
         }
     }
 }
