@@ -139,6 +139,19 @@ public struct KeySpec: Sendable, Hashable {
         let flags: [String]
     }
 
+    /// How the keys are found.
+    public enum Search: Sendable, Hashable {
+        /// From `first` to `last`, every `step`.
+        case range
+        /// The argument at `first` says how many keys follow it.
+        case counted
+        /// Behind a word, which is searched from `first` on (negative: from the end, backwards); the first
+        /// 1/`limit` of what is left (0: all of it).
+        case behind(String, limit: Int)
+        /// In places that only the command knows; `CommandSpec.keyPlaces` does.
+        case unknown
+    }
+
     /// Flags as COMMAND INFO prints them: `RW`, `RO`, `OW`, `RM`, `access`, `update`, `insert`, `delete`, ...
     public let flags: [String]
     /// Place of the first key (the command's name is 0).
@@ -151,18 +164,40 @@ public struct KeySpec: Sendable, Hashable {
     public let notes: String?
     /// How a word of the arguments changes the flags; nil: it doesn't.
     public let variant: Variant?
+    /// How the keys are found.
+    public let search: Search
 
     /// A specification.
     public init(
         _ flags: [String], first: Int = 1, last: Int? = nil, step: Int = 1, notes: String? = nil,
-        variant: Variant? = nil
+        variant: Variant? = nil, search: Search = .range
     ) {
         self.flags = flags
+        self.search = search
         self.notes = notes
         self.variant = variant
         self.first = first
         self.last = last ?? first
         self.step = step
+    }
+}
+
+extension KeySpec {
+    /// Keys behind their number, which is the argument at `place`.
+    public static func counted(_ flags: [String], at place: Int) -> KeySpec {
+        KeySpec(flags, first: place, search: .counted)
+    }
+
+    /// Keys behind a word.
+    public static func behind(
+        _ word: String, _ flags: [String], from place: Int, limit: Int = 0
+    ) -> KeySpec {
+        KeySpec(flags, first: place, last: -1, search: .behind(word, limit: limit))
+    }
+
+    /// Keys whose places only the command knows.
+    public static func unknown(_ flags: [String], notes: String) -> KeySpec {
+        KeySpec(flags, first: 0, notes: notes, search: .unknown)
     }
 }
 
@@ -196,6 +231,8 @@ public struct CommandSpec {
     public let subcommands: [CommandSpec]
     /// Executes it.
     public let handler: CommandHandler
+    /// The keys of `KeySpec.unknown`: their places and flags in these arguments.
+    public var keyPlaces: ((ByteViews) -> [(place: Int, flags: [String])])?
 
     /// A declaration.
     public init(

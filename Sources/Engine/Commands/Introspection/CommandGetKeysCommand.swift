@@ -43,21 +43,51 @@ enum CommandGetKeysCommand {
         guard let command = engine.commands.find(words: words) else { throw .invalidCommand }
         if command.spec.keys.isEmpty { throw .noKeyArguments }
         guard command.accepts(argumentCount: words.count) else { throw .invalidArgumentCount }
-        var found: [(bytes: ByteView, flags: [String])] = []
-        for spec in command.spec.keys {
-            let flags = spec.flags(for: words)
-            for place in spec.places(amongst: words.count) { found.append((words[place], flags)) }
-        }
+        let found = command.spec.keysFound(in: words)
         if found.isEmpty { throw .invalidArguments }
-        return found
+        return found.map { (words[$0.place], $0.flags) }
+    }
+}
+
+extension CommandSpec {
+    /// The keys in the arguments of this command: their places and what would happen to each; none where the
+    /// arguments make no sense.
+    public func keysFound(in words: ByteViews) -> [(place: Int, flags: [String])] {
+        var found: [(place: Int, flags: [String])] = []
+        for spec in keys where spec.search != .unknown {
+            guard let places = spec.places(in: words) else { return [] }
+            let flags = spec.flags(for: words)
+            for place in places { found.append((place, flags)) }
+        }
+        return found + (keyPlaces?(words) ?? [])
     }
 }
 
 extension KeySpec {
-    /// Where the keys are amongst `count` arguments.
-    func places(amongst count: Int) -> [Int] {
-        let end = last < 0 ? count + last : min(last, count - 1)
-        return end < first ? [] : Array(stride(from: first, through: end, by: step))
+    /// Where the keys are amongst these arguments; nil where a number of keys makes no sense.
+    func places(in words: ByteViews) -> [Int]? {
+        let count = words.count
+        switch search {
+        case .range:
+            let end = last < 0 ? count + last : min(last, count - 1)
+            return end < first ? [] : Array(stride(from: first, through: end, by: step))
+        case .counted:
+            guard first < count, let number = Decimal.parse(words[first]), number > 0,
+                number <= count - first - 1
+            else { return nil }
+            return Array((first + 1)...(first + Int(number)))
+        case .behind(let word, let limit):
+            let order = first >= 0 ? Array(first..<max(first, count)) : (1..<count).reversed()
+            guard
+                let place = order.first(where: {
+                    $0 < count && words[$0].text.lowercased() == word.lowercased()
+                })
+            else { return [] }
+            let rest = count - place - 1
+            let length = limit > 0 ? rest / limit : rest
+            return Array((place + 1)..<(place + 1 + length))
+        case .unknown: return []
+        }
     }
 
     /// What happens to the keys of a command with these arguments.

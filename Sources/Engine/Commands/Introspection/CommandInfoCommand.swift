@@ -53,11 +53,12 @@ extension CommandTable {
 extension Command {
     /// First key, last key and step over all key specifications: what clients knew before Redis 7.
     var keyRange: (first: Int, last: Int, step: Int) {
-        guard let first = spec.keys.first else { return (0, 0, 0) }
-        if spec.keys.count == 1 { return (first.first, first.last, first.step) }
+        let ranges = spec.keys.filter { $0.search == .range }
+        guard let first = ranges.first else { return (0, 0, 0) }
+        if ranges.count == 1 { return (first.first, first.last, first.step) }
         // Several specifications are one range where they follow one another.
-        let last = spec.keys.contains { $0.last < 0 } ? -1 : spec.keys.map(\.last).max() ?? 0
-        return (spec.keys.map(\.first).min() ?? 0, last, 1)
+        let last = ranges.contains { $0.last < 0 } ? -1 : ranges.map(\.last).max() ?? 0
+        return (ranges.map(\.first).min() ?? 0, last, 1)
     }
 
     /// Subcommands by name, so that replies are the same every time.
@@ -102,14 +103,45 @@ extension ReplyWriter {
         bulk(text: "flags")
         words(spec.flags)
         bulk(text: "begin_search")
-        method("index", [("index", spec.first)])
+        switch spec.search {
+        case .range, .counted: method("index", [("index", .number(spec.first))])
+        case .behind(let word, _):
+            method(
+                "keyword",
+                [("keyword", .word(word.uppercased())), ("startfrom", .number(spec.first))])
+        case .unknown: method("unknown", [])
+        }
         bulk(text: "find_keys")
-        // A last key counted from the front is told from the first key on.
-        let last = spec.last < 0 ? spec.last : spec.last - spec.first
-        method("range", [("lastkey", last), ("keystep", spec.step), ("limit", 0)])
+        switch spec.search {
+        case .range:
+            // A last key counted from the front is told from the first key on.
+            let last = spec.last < 0 ? spec.last : spec.last - spec.first
+            range(last, step: spec.step, limit: 0)
+        case .behind(_, let limit): range(spec.last, step: spec.step, limit: limit)
+        case .counted:
+            method(
+                "keynum",
+                [
+                    ("keynumidx", .number(0)), ("firstkey", .number(1)),
+                    ("keystep", .number(spec.step)),
+                ]
+            )
+        case .unknown: method("unknown", [])
+        }
     }
 
-    private func method(_ type: String, _ fields: [(String, Int)]) {
+    private func range(_ last: Int, step: Int, limit: Int) {
+        method(
+            "range",
+            [("lastkey", .number(last)), ("keystep", .number(step)), ("limit", .number(limit))])
+    }
+
+    private enum Fact {
+        case number(Int)
+        case word(String)
+    }
+
+    private func method(_ type: String, _ fields: [(String, Fact)]) {
         map(2)
         bulk(text: "type")
         bulk(text: type)
@@ -117,7 +149,10 @@ extension ReplyWriter {
         map(fields.count)
         for (name, value) in fields {
             bulk(text: name)
-            integer(value)
+            switch value {
+            case .number(let number): integer(number)
+            case .word(let word): bulk(text: word)
+            }
         }
     }
 }
