@@ -72,6 +72,18 @@ extension ByteViews: Sequence {
     }
 }
 
+extension ByteView {
+    /// Lends this view as a list of one.
+    @inlinable
+    @inline(__always)
+    public func withSingleView<R, E: Error>(_ body: (ByteViews) throws(E) -> R) throws(E) -> R {
+        // SAFETY: the list is lent for the length of `body`, as the pointer is.
+        try unsafe Swift.withUnsafePointer(to: self) { (base) throws(E) -> R in
+            try unsafe body(ByteViews(base: base, count: 1))
+        }
+    }
+}
+
 extension Array where Element == ByteView {
     /// Lends the array as a list of views for the length of `body`.
     @inlinable

@@ -16,6 +16,7 @@ public struct CommandError: Error, Equatable, Sendable {
         "WRONGTYPE Operation against a key holding the wrong kind of value")
     static let syntax = CommandError("ERR syntax error")
     static let notAnInteger = CommandError("ERR value is not an integer or out of range")
+    static let mustBePositive = CommandError("ERR value is out of range, must be positive")
     static let notAFloat = CommandError("ERR value is not a valid float")
     static let noSuchKey = CommandError("ERR no such key")
     static let indexOutOfRange = CommandError("ERR index out of range")

@@ -47,7 +47,7 @@ extension Engine {
     }
 
     /// Puts a new entry in; an old one of the same key goes.
-    private func put(_ entry: Entry, in database: Int) {
+    func put(_ entry: Entry, in database: Int) {
         let table = keyspace.tables[database]
         let hash = heap.sip.hash(entry.key)
         if let position = table.locate(entry.key, hash: hash) {

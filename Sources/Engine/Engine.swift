@@ -49,6 +49,8 @@ public final class Engine {
     public var expiresActively = true
 
     let scratch = ByteWriter(capacity: 16 << 10)
+    /// An element on its way from one collection to another.
+    let moving = ByteWriter(capacity: 4 << 10)
     var watchers: [WatchedKey: [ObjectIdentifier: WeakSession]] = [:]
     var pendingExpiry: [WatchedKey] = []
     var isUnitOpen = false

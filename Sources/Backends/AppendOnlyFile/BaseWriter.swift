@@ -20,8 +20,6 @@ final class CancelToken: Sendable {
 
 /// Writes one base; see the file's header.
 final class BaseWriter {
-    /// Fields of a hash in one command.
-    private static let fieldsPerCommand = 64
     /// Bytes after which the file is synced on the way, so that the last sync isn't a flood.
     private static let syncInterval = 4 << 20
 
@@ -29,8 +27,7 @@ final class BaseWriter {
     private let groups: GroupWriter
     private let salt: Salt
     private let token: CancelToken
-    private var fields: [UInt8] = []
-    private var places: [Range<Int>] = []
+    private let speller = MutationSpeller()
     private var keys = 0
     private var bytes = 0
     private var unsynced = 0
@@ -91,44 +88,11 @@ final class BaseWriter {
 
     private func add(_ entry: FrozenEntry, database: Int) throws {
         keys += 1
-        switch entry.value {
-        case .string(let value): set(entry, value, database)
-        case .integer(let number):
-            Decimal.text(number).withByteView { set(entry, $0, database) }
-        case .hash(let hash):
-            try add(hash, key: entry.key, database: database)
-            if let deadline = entry.deadline {
-                record(.expire(key: entry.key, deadline: deadline), database)
-            }
-        default: preconditionFailure("a type without commands yet")
+        try speller.spell(entry) { mutation in
+            record(mutation, database)
+            // A large collection goes out in pieces.
+            if groups.chunk.closedCount > 0 { try flush() }
         }
-    }
-
-    private func set(_ entry: FrozenEntry, _ value: ByteView, _ database: Int) {
-        record(.set(key: entry.key, value: value, deadline: entry.deadline), database)
-    }
-
-    private func add(_ hash: any FrozenHash, key: ByteView, database: Int) throws {
-        // The views are valid during the visit only, so the fields of one command are copied.
-        try hash.forEachField { field, value, _ in
-            for part in [field, value] {
-                let start = fields.count
-                fields.append(contentsOf: part.array)
-                places.append(start..<fields.count)
-            }
-            if places.count >= 2 * Self.fieldsPerCommand { putFields(key, database) }
-        }
-        if !places.isEmpty { putFields(key, database) }
-    }
-
-    private func putFields(_ key: ByteView, _ database: Int) {
-        fields.withByteView { all in
-            places.map { all[$0] }.withByteViews { pairs in
-                record(.hashSet(key: key, pairs: pairs), database)
-            }
-        }
-        fields.removeAll(keepingCapacity: true)
-        places.removeAll(keepingCapacity: true)
     }
 
     private func record(_ mutation: Mutation, _ database: Int) {

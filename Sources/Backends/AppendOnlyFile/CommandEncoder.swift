@@ -73,6 +73,84 @@ enum CommandEncoder {
             bulk(Int64(database), out)
         case .hashSet(let key, let pairs): command("$4\r\nHSET\r\n", key, pairs, out)
         case .hashDelete(let key, let fields): command("$4\r\nHDEL\r\n", key, fields, out)
+        default: appendElementCommand(mutation, to: out)
+        }
+    }
+
+    private static func appendElementCommand(_ mutation: Mutation, to out: ByteWriter) {
+        switch mutation {
+        case .hashExpire(let key, let deadline, let fields):
+            fieldCommand("$10\r\nHPEXPIREAT\r\n", key, deadline, fields, out)
+        case .hashPersist(let key, let fields):
+            fieldCommand("$8\r\nHPERSIST\r\n", key, nil, fields, out)
+        case .setAdd(let key, let members): command("$4\r\nSADD\r\n", key, members, out)
+        case .setRemove(let key, let members): command("$4\r\nSREM\r\n", key, members, out)
+        case .setMove(let source, let destination, let member):
+            out.append("*4\r\n$5\r\nSMOVE\r\n")
+            bulk(source, out)
+            bulk(destination, out)
+            bulk(member, out)
+        case .sortedSetAdd(let key, let pairs): command("$4\r\nZADD\r\n", key, pairs, out)
+        case .sortedSetRemove(let key, let members): command("$4\r\nZREM\r\n", key, members, out)
+        case .sortedSetRemoveRanks(let key, let ranks):
+            out.append("*4\r\n$15\r\nZREMRANGEBYRANK\r\n")
+            bulk(key, out)
+            bulk(Int64(ranks.lowerBound), out)
+            bulk(Int64(ranks.upperBound), out)
+        default: appendListCommand(mutation, to: out)
+        }
+    }
+
+    /// `HPEXPIREAT key deadline FIELDS n field ...`, or without a deadline `HPERSIST key FIELDS n field ...`.
+    private static func fieldCommand(
+        _ name: StaticString, _ key: ByteView, _ deadline: Deadline?, _ fields: ByteViews,
+        _ out: ByteWriter
+    ) {
+        array((deadline == nil ? 4 : 5) + fields.count, out)
+        out.append(name)
+        bulk(key, out)
+        if let deadline { bulk(deadline.millisecondsSinceEpoch, out) }
+        out.append("$6\r\nFIELDS\r\n")
+        bulk(Int64(fields.count), out)
+        for index in 0..<fields.count { bulk(fields[index], out) }
+    }
+
+    private static func appendListCommand(_ mutation: Mutation, to out: ByteWriter) {
+        switch mutation {
+        case .listPush(let key, .left, let values): command("$5\r\nLPUSH\r\n", key, values, out)
+        case .listPush(let key, .right, let values): command("$5\r\nRPUSH\r\n", key, values, out)
+        case .listPop(let key, let end, let count):
+            out.append(count == 1 ? "*2\r\n" : "*3\r\n")
+            out.append(end == .left ? "$4\r\nLPOP\r\n" : "$4\r\nRPOP\r\n")
+            bulk(key, out)
+            if count != 1 { bulk(Int64(count), out) }
+        case .listSet(let key, let index, let value):
+            out.append("*4\r\n$4\r\nLSET\r\n")
+            bulk(key, out)
+            bulk(Int64(index), out)
+            bulk(value, out)
+        case .listInsert(let key, let pivot, let isBefore, let value):
+            out.append("*5\r\n$7\r\nLINSERT\r\n")
+            bulk(key, out)
+            out.append(isBefore ? "$6\r\nBEFORE\r\n" : "$5\r\nAFTER\r\n")
+            bulk(pivot, out)
+            bulk(value, out)
+        case .listTrim(let key, let start, let stop):
+            out.append("*4\r\n$5\r\nLTRIM\r\n")
+            bulk(key, out)
+            bulk(Int64(start), out)
+            bulk(Int64(stop), out)
+        case .listRemove(let key, let count, let value):
+            out.append("*4\r\n$4\r\nLREM\r\n")
+            bulk(key, out)
+            bulk(Int64(count), out)
+            bulk(value, out)
+        case .listMove(let source, let from, let destination, let to):
+            out.append("*5\r\n$5\r\nLMOVE\r\n")
+            bulk(source, out)
+            bulk(destination, out)
+            out.append(from == .left ? "$4\r\nLEFT\r\n" : "$5\r\nRIGHT\r\n")
+            out.append(to == .left ? "$4\r\nLEFT\r\n" : "$5\r\nRIGHT\r\n")
         default: appendDatabaseCommand(mutation, to: out)
         }
     }

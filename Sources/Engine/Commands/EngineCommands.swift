@@ -2,7 +2,9 @@
 enum EngineCommands {
     static var families: [[CommandSpec]] {
         [
-            StringCommands.all, KeyCommands.all, HashCommands.all, TransactionCommands.all,
+            StringCommands.all, KeyCommands.all, HashCommands.all, ListCommands.all,
+            SetCommands.all,
+            TransactionCommands.all,
             [CommandCommand.spec],
         ]
     }

@@ -163,6 +163,8 @@ extension Entry {
         case .string: .string(value)
         case .integer: .integer(integer)
         case .packedHash, .tableHash: .hash(HashValue(self))
+        case .packedList, .chunkList: .list(ListValue(self))
+        case .intSet, .packedSet, .tableSet: .set(SetValue(self))
         default: preconditionFailure("a type that views can't read yet")
         }
     }
