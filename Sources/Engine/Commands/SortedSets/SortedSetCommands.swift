@@ -5,7 +5,20 @@ import Records
 
 enum SortedSetCommands {
     static var all: [CommandSpec] {
-        []
+        [
+            ZAddCommand.zadd, ZAddCommand.zincrby, ZRemCommand.spec, ZRemRangeCommands.byRank,
+            ZRemRangeCommands.byScore, ZRemRangeCommands.byMember, ZCountCommands.zcard,
+            ZCountCommands.zcount, ZCountCommands.zlexcount, ZScoreCommands.zscore,
+            ZScoreCommands.zmscore, ZRankCommands.zrank, ZRankCommands.zrevrank,
+            ZRangeCommands.zrange, ZRangeCommands.zrevrange, ZRangeCommands.zrangebyscore,
+            ZRangeCommands.zrevrangebyscore, ZRangeCommands.zrangebylex,
+            ZRangeCommands.zrevrangebylex, ZRangeStoreCommand.spec, ZAlgebraCommands.zunion,
+            ZAlgebraCommands.zinter, ZAlgebraCommands.zdiff, ZAlgebraCommands.zunionstore,
+            ZAlgebraCommands.zinterstore, ZAlgebraCommands.zdiffstore,
+            ZAlgebraCommands.zintercard, ZScanCommand.spec, ZRandMemberCommand.spec,
+            ZPopCommands.zpopmin, ZPopCommands.zpopmax, ZPopCommands.bzpopmin,
+            ZPopCommands.bzpopmax, ZMPopCommand.zmpop, ZMPopCommand.bzmpop,
+        ]
     }
 }
 
