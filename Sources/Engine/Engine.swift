@@ -138,6 +138,8 @@ public struct EngineStatistics: Sendable {
     public var keyspaceMisses = 0
     /// Keys removed because their deadline passed.
     public var expiredKeys = 0
+    /// Fields of hashes removed because their deadline passed.
+    public var expiredFields = 0
     /// Keys removed for room.
     public var evictedKeys = 0
     /// Error replies.

@@ -191,7 +191,7 @@ struct ListWriter {
         }
         let new = Entry.make(
             key: old.key, kind: .packedList, value: scratch.view, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.replace(position, with: new, heap)
     }
 
@@ -203,7 +203,7 @@ struct ListWriter {
         ListValue(old).packedRun.forEach { list.push($0, .right, scratch, heap) }
         let nested = unsafe Nested(raw: list.raw)
         let new = Entry.make(key: old.key, kind: .chunkList, nested: nested, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.bytes += nested.bytes
         table.replace(position, with: new, heap)
     }

@@ -208,7 +208,7 @@ struct SetWriter {
     private func replaceValue(_ kind: EntryKind) {
         let old = position.entry
         let new = Entry.make(key: old.key, kind: kind, value: scratch.view, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.replace(position, with: new, heap)
     }
 
@@ -234,7 +234,7 @@ struct SetWriter {
                 hash: heap.sip.hash(member), heap)
         }
         let new = Entry.make(key: old.key, kind: .tableSet, table: inner, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.bytes += inner.bytes
         table.replace(position, with: new, heap)
     }
