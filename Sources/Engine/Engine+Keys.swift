@@ -212,7 +212,8 @@ extension Engine {
     /// Writes the fields of the hash at `position`.
     func hashWriter(_ position: Position, _ session: Session) -> HashWriter {
         HashWriter(
-            position, in: table(session), heap, settings.hashLimits, scratch, at: fieldTime(session))
+            position, in: table(session), heap, settings.hashLimits, scratch, at: fieldTime(session)
+        )
     }
 
     // MARK: WATCH

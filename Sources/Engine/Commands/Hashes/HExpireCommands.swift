@@ -62,7 +62,8 @@ enum HExpireCommands {
         reply.array(fields.count)
         for field in fields {
             let hash = HashValue(writer.position.entry, at: writer.now)
-            let (isThere, old) = writer.count == 0 ? (false, nil) : hash.deadline(of: field, engine.heap)
+            let (isThere, old) =
+                writer.count == 0 ? (false, nil) : hash.deadline(of: field, engine.heap)
             guard isThere else {
                 reply.integer(-2)
                 continue
@@ -86,7 +87,8 @@ enum HExpireCommands {
         engine.touch(key, database)
         if !updated.isEmpty {
             updated.withByteViews {
-                engine.record(.hashExpire(key: key, deadline: deadline, fields: $0), database: database)
+                engine.record(
+                    .hashExpire(key: key, deadline: deadline, fields: $0), database: database)
             }
             engine.notify(.hash, "hexpire", key, database)
         }
