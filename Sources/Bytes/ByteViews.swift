@@ -84,6 +84,24 @@ extension ByteView {
     }
 }
 
+extension ByteView {
+    /// Lends this view and another one behind it as a list of two.
+    @inlinable
+    @inline(__always)
+    public func withPairedView<R, E: Error>(
+        _ other: ByteView, _ body: (ByteViews) throws(E) -> R
+    ) throws(E) -> R {
+        let pair: InlineArray<2, ByteView> = [self, other]
+        // SAFETY: the list is lent for the length of `body`, as the pointer is; an inline array's elements
+        // lie one behind the other from its address on.
+        return try unsafe Swift.withUnsafePointer(to: pair) { (base) throws(E) -> R in
+            try unsafe body(
+                ByteViews(
+                    base: UnsafeRawPointer(base).assumingMemoryBound(to: ByteView.self), count: 2))
+        }
+    }
+}
+
 extension Array where Element == ByteView {
     /// Lends the array as a list of views for the length of `body`.
     @inlinable

@@ -75,6 +75,36 @@ public enum FloatText {
         }
     }
 
+    /// Appends `%.17g` of `value` to `out`, with `inf`, `-inf` and `nan` in words; allocates nothing.
+    public static func append(_ value: Double, to out: ByteWriter) {
+        // Whole numbers, the common case, are spelled without C's help; -0 isn't one of them.
+        if value.magnitude < 1e17, let whole = Int(exactly: value),
+            whole != 0 || value.sign == .plus
+        {
+            out.append(decimal: whole)
+        } else if value.isFinite {
+            _ = unsafe out.appendFilling(64) { room in
+                // SAFETY: `%.17g` of a finite double is at most 24 bytes.
+                unsafe Int(
+                    holdfast_format_double(
+                        value, room.baseAddress?.assumingMemoryBound(to: CChar.self), room.count))
+            }
+        } else {
+            out.append(value.isNaN ? "nan" : value < 0 ? "-inf" : "inf")
+        }
+    }
+
+    /// The double that `text` spells as C's `strtod` reads it: blanks in front and nothing at all are allowed,
+    /// what is too large is infinite, and a NUL ends the text; nil where there is more, or NaN.
+    public static func parseLoosely(_ text: ByteView) -> Double? {
+        unsafe text.withUnsafePointer { base, count in
+            var value = 0.0
+            let status = unsafe holdfast_parse_double_loosely(
+                UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self), count, &value)
+            return status == 0 ? value : nil
+        }
+    }
+
     /// `%.17g` of `value`, with `inf`, `-inf` and `nan` in words.
     public static func format(_ value: Double) -> [UInt8] {
         if value.isNaN { return Array("nan".utf8) }

@@ -139,6 +139,16 @@ int holdfast_parse_double(const char *text, size_t count, double *out) {
     return 0;
 }
 
+int holdfast_parse_double_loosely(const char *text, size_t count, double *out) {
+    char copy[512];
+    if (count >= sizeof copy) return -1;
+    memcpy(copy, text, count);
+    copy[count] = 0;
+    char *end;
+    *out = strtod(copy, &end);
+    return *end != 0 || isnan(*out) ? -1 : 0;
+}
+
 int holdfast_format_double(double value, char *out, size_t capacity) {
     return snprintf(out, capacity, "%.17g", value);
 }

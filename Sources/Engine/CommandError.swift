@@ -20,6 +20,9 @@ public struct CommandError: Error, Equatable, Sendable {
     static let notAFloat = CommandError("ERR value is not a valid float")
     static let noSuchKey = CommandError("ERR no such key")
     static let indexOutOfRange = CommandError("ERR index out of range")
+    static let scoreNotANumber = CommandError("ERR resulting score is not a number (NaN)")
+    static let scoreRange = CommandError("ERR min or max is not a float")
+    static let memberRange = CommandError("ERR min or max not valid string range item")
     static let overflow = CommandError("ERR increment or decrement would overflow")
     static let nanOrInfinity = CommandError("ERR increment would produce NaN or Infinity")
     static let stringTooLong = CommandError(

@@ -102,12 +102,32 @@ public final class ReplyWriter {
 
     /// A double; in RESP2 a bulk string.
     public func double(_ value: Double) {
-        let text = FloatText.format(value)
-        guard isRESP3 else { return bulk(text) }
+        guard isRESP3 else { return bulk(double: value) }
         bytes.append(UInt8(ascii: ","))
-        bytes.append(text)
+        FloatText.append(value, to: bytes)
         bytes.appendLineEnd()
     }
+
+    /// A bulk string that spells a double.
+    public func bulk(double value: Double) {
+        let start = bytes.count
+        FloatText.append(value, to: bytes)
+        // The length stands in front of the text, which is short: it moves.
+        let length = bytes.count - start
+        bytes.insert(ReplyWriter.bulkHeads[length], at: start)
+        bytes.appendLineEnd()
+    }
+
+    /// Heads of bulk strings of 0, 1, ... 24 bytes, the longest that a double has.
+    private static let bulkHeads: [ByteView] = [
+        ByteView("$0\r\n"), ByteView("$1\r\n"), ByteView("$2\r\n"), ByteView("$3\r\n"),
+        ByteView("$4\r\n"), ByteView("$5\r\n"), ByteView("$6\r\n"), ByteView("$7\r\n"),
+        ByteView("$8\r\n"), ByteView("$9\r\n"), ByteView("$10\r\n"), ByteView("$11\r\n"),
+        ByteView("$12\r\n"), ByteView("$13\r\n"), ByteView("$14\r\n"), ByteView("$15\r\n"),
+        ByteView("$16\r\n"), ByteView("$17\r\n"), ByteView("$18\r\n"), ByteView("$19\r\n"),
+        ByteView("$20\r\n"), ByteView("$21\r\n"), ByteView("$22\r\n"), ByteView("$23\r\n"),
+        ByteView("$24\r\n"),
+    ]
 
     /// A boolean; in RESP2 1 or 0.
     public func boolean(_ value: Bool) {

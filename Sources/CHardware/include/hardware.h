@@ -22,6 +22,10 @@ int holdfast_add_long_double(const char *a, size_t a_count, const char *b, size_
 /// `strtod` over the whole text (no blanks, no hexadecimal-only forms refused): 0 on success, -1 otherwise.
 int holdfast_parse_double(const char *text, size_t count, double *out);
 
+/// `strtod` of the text up to its first NUL, blanks in front and an empty text allowed: 0 on success, -1
+/// where something follows the number or it is NaN.
+int holdfast_parse_double_loosely(const char *text, size_t count, double *out);
+
 /// `%.17g` of a double; returns the length written.
 int holdfast_format_double(double value, char *out, size_t capacity);
 

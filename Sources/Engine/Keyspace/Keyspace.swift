@@ -170,6 +170,7 @@ extension Entry {
         case .packedHash, .tableHash: .hash(HashValue(self))
         case .packedList, .chunkList: .list(ListValue(self))
         case .intSet, .packedSet, .tableSet: .set(SetValue(self))
+        case .packedSortedSet, .treeSortedSet: .sortedSet(SortedSetValue(self))
         default: preconditionFailure("a type that views can't read yet")
         }
     }

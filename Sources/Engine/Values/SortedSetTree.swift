@@ -6,7 +6,8 @@
 /// score and the address of the table's entry.
 ///
 /// INVARIANT 1: the table and the tree hold the same members with the same scores; an element's entry is the
-/// table's current one (where the table replaces an entry, the tree's element follows).
+/// table's current one (where the table replaces an entry, the tree's element follows; splits and merges of
+/// segments move addresses of entries only).
 import Bytes
 import Records
 

@@ -3,10 +3,10 @@
 /// The algorithm (facts of Redis 7.0's debug command): `xor(d, x)` is d XOR SHA-1(x); `mix(d, x)` is
 /// SHA-1 of `xor(d, x)`. The digest of a dataset begins with 20 zero bytes. For every database that has
 /// keys, its number (4 bytes, big-endian) is mixed in; then the digest of every key is xored in. A key's digest:
-/// mix the key, mix the type's number (string 0, list 1, set 2, sorted set 3, hash 4, stream 6; 4 bytes, big-endian), then the value - of a string
-/// its bytes are mixed; of a list its elements are mixed in order; a set's members are xored;
-/// of a hash, for each pair, the digest of (mix field, mix value) is xored - and
-/// where the key has a deadline, "!!expire!!" is xored. The deadline itself is not part of it.
+/// mix the key, mix the type's number (string 0, list 1, set 2, sorted set 3, hash 4, stream 6; 4 bytes,
+/// big-endian), then the value - of a string its bytes are mixed; of a list its elements are mixed in order; a
+/// set's members are xored; of a hash, for each pair, the digest of (mix field, mix value) is xored; of a sorted
+/// set the same of each member and its score's text (`%.17g`) - and where the key has a deadline, "!!expire!!" is xored. The deadline itself is not part of it.
 import Bytes
 import Crypto
 
@@ -64,6 +64,14 @@ struct DatasetDigest {
         case .intSet, .packedSet, .tableSet:
             mix(number: 2)
             SetValue(entry).forEach { xor($0.array) }
+        case .packedSortedSet, .treeSortedSet:
+            mix(number: 3)
+            SortedSetValue(entry).forEach { member, score in
+                var pair = DatasetDigest()
+                pair.mix(member)
+                pair.mix(FloatText.format(score))
+                xor(pair.bytes)
+            }
         default: preconditionFailure("a type without a digest yet")
         }
         if entry.hasDeadline { xor(Array("!!expire!!".utf8)) }

@@ -1,0 +1,34 @@
+/// ZRANGESTORE destination source min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]
+///
+/// The destination becomes a sorted set of the range's members, or goes where there are none. O(log n + members
+/// log members). Replies how many they are. Errors: WRONGTYPE, bounds that are none, syntax.
+import Bytes
+import RESP
+import Records
+
+enum ZRangeStoreCommand {
+    static var spec: CommandSpec {
+        CommandSpec(
+            "zrangestore", arity: -5, [.write, .denyoom],
+            keys: [KeySpec(["OW", "update"]), KeySpec(["RO", "access"], first: 2)],
+            group: .sortedSet, since: "6.2.0",
+            summary: "Store a range of members from sorted set into another key",
+            complexity:
+                "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements stored into the destination key.",
+            syntax: "dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]"
+        ) { engine, session, arguments, reply throws(CommandError) in
+            let query = try ZRangeQuery(arguments, from: 3, .init(allowsScores: false))
+            var members: [(member: ByteView, score: Double)] = []
+            if let value = try engine.readSortedSet(arguments[2], session) {
+                let ranks = query.ranks(in: value)
+                members.reserveCapacity(ranks.count)
+                value.forEach(ranks: ranks) { member, score in
+                    members.append((member, score))
+                    return true
+                }
+            }
+            engine.storeSortedSet(arguments[1], members, "zrangestore", session)
+            reply.integer(members.count)
+        }
+    }
+}
