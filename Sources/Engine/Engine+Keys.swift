@@ -186,12 +186,10 @@ extension Engine {
             // Another entry leads to the same header, or to its copy where a view keeps the old one.
             new = Entry.make(
                 key: old.key, kind: old.kind, nested: handOver(place), deadline: deadline)
-            new.isGrown = old.isGrown
         } else {
             new = Entry.make(key: old.key, kind: old.kind, value: old.value, deadline: deadline)
-            new.isGrown = old.isGrown
         }
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.replace(place, with: new, heap)
         return place
     }
@@ -207,9 +205,15 @@ extension Engine {
         return copy
     }
 
+    /// The time by which fields have expired for a session: never for one that replays a log.
+    @inline(__always)
+    func fieldTime(_ session: Session) -> Deadline { session.isReplay ? .distantPast : now }
+
     /// Writes the fields of the hash at `position`.
     func hashWriter(_ position: Position, _ session: Session) -> HashWriter {
-        HashWriter(position, in: table(session), heap, settings.hashLimits, scratch)
+        HashWriter(
+            position, in: table(session), heap, settings.hashLimits, scratch, at: fieldTime(session)
+        )
     }
 
     // MARK: WATCH

@@ -17,13 +17,11 @@ extension Engine {
             table.bytes -= nested.bytes
             moved = Entry.make(
                 key: newKey, kind: old.kind, nested: nested, deadline: old.deadline)
-            moved.isGrown = old.isGrown
         } else {
             moved = Entry.make(
                 key: newKey, kind: old.kind, value: old.value, deadline: old.deadline)
-            moved.isGrown = old.isGrown
         }
-        moved.setStamp(old.stamp)
+        moved.adoptMarks(of: old)
         touch(old.key, database)
         table.remove(place, heap)
         put(moved, in: target)
@@ -36,12 +34,11 @@ extension Engine {
             copy = Entry.make(
                 key: newKey, kind: entry.kind, nested: entry.nested.deepCopy(entry.kind, heap),
                 deadline: entry.deadline)
-            copy.isGrown = entry.isGrown
         } else {
             copy = Entry.make(
                 key: newKey, kind: entry.kind, value: entry.value, deadline: entry.deadline)
-            copy.isGrown = entry.isGrown
         }
+        copy.adoptMarks(of: entry)
         stampNew(copy)
         put(copy, in: target)
     }

@@ -31,7 +31,7 @@ public final class Engine {
     /// Wall-clock time of the current batch, in milliseconds since 1970.
     public internal(set) var now = Deadline(millisecondsSinceEpoch: 0)
     /// Random numbers for RANDOMKEY, eviction and their kin.
-    public var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    public var random: any RandomNumberGenerator = FastRandom()
     /// Changes since the start; commands compare it to know whether they wrote.
     public internal(set) var changes: UInt64 = 0
     /// Commands that were slow.
@@ -138,6 +138,8 @@ public struct EngineStatistics: Sendable {
     public var keyspaceMisses = 0
     /// Keys removed because their deadline passed.
     public var expiredKeys = 0
+    /// Fields of hashes removed because their deadline passed.
+    public var expiredFields = 0
     /// Keys removed for room.
     public var evictedKeys = 0
     /// Error replies.

@@ -20,6 +20,8 @@ public struct Deadline: Sendable, Hashable, Comparable {
         left.millisecondsSinceEpoch < right.millisecondsSinceEpoch
     }
 
+    /// Earlier than everything.
+    public static var distantPast: Deadline { Deadline(millisecondsSinceEpoch: .min) }
     /// Later than everything; stands for "no deadline" in minima.
     public static var distantFuture: Deadline { Deadline(millisecondsSinceEpoch: .max) }
 }

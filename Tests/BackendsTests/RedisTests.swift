@@ -135,7 +135,9 @@ struct RedisTests {
         var random = SeededGenerator(seed: 9)
         for number in 0..<500 {
             backend.backend.beginUnit()
-            WorkloadForTests.unit(number, backend.target.dataset, &random) {
+            WorkloadForTests.unit(
+                number, backend.target.dataset, &random, forRedis7: true
+            ) {
                 backend.backend.record($0, database: $1)
                 backend.target.dataset.apply($0, database: $1)
             }
@@ -158,6 +160,18 @@ struct RedisTests {
                 case .hash(let fields):
                     let length = try redis.command("-n", "\(number)", "HLEN", name)
                     #expect(length == "\(fields.count)", "\(name)")
+                case .list(let elements):
+                    let length = try redis.command("-n", "\(number)", "LLEN", name)
+                    #expect(length == "\(elements.count)", "\(name)")
+                case .set(let members):
+                    let length = try redis.command("-n", "\(number)", "SCARD", name)
+                    #expect(length == "\(members.count)", "\(name)")
+                case .sortedSet(let members):
+                    let length = try redis.command("-n", "\(number)", "ZCARD", name)
+                    #expect(length == "\(members.count)", "\(name)")
+                case .stream(let stream):
+                    let length = try redis.command("-n", "\(number)", "XLEN", name)
+                    #expect(length == "\(stream.facts.length)", "\(name)")
                 }
             }
         }

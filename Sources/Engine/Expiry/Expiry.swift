@@ -5,7 +5,8 @@
 /// chunk (one for some 10,000 keys) and finds every expired key, where sampling finds most.
 ///
 /// Bounds are lowered by writes and set right by the sweep that looks; a key persisted or deleted leaves
-/// them too low, which costs one look.
+/// them too low, which costs one look. Fields of hashes work the same within their table, and a hash's
+/// soonest field counts in the bounds of the segment that the hash stands in.
 import Bytes
 import Records
 
@@ -47,7 +48,7 @@ extension Engine {
     public func expireCycle(budgetNanoseconds: UInt64) -> Bool {
         guard expiresActively, !isLoading else { return true }
         let start = clock.monotonicNanoseconds
-        for database in 0..<keyspace.databaseCount where keyspace.tables[database].deadlines > 0 {
+        for database in 0..<keyspace.databaseCount where keyspace.hasDeadlines(database) {
             if !sweep(database, until: start &+ budgetNanoseconds) { return false }
         }
         return true
@@ -56,6 +57,7 @@ extension Engine {
     private func sweep(_ database: Int, until end: UInt64) -> Bool {
         let table = keyspace.tables[database]
         var due: [[UInt8]] = []
+        var hashes: [[UInt8]] = []
         var isDone = true
         var hash: UInt64 = 0
         // Chunks in order of their prefix; the table is not changed while `due` is filled.
@@ -65,13 +67,21 @@ extension Engine {
             if chunk.soonest < now {
                 var soonest = Deadline.distantFuture
                 forEachSegment(of: chunk) { segment in
-                    if due.count < 1024 { collectDue(segment, &due) } else { isDone = false }
+                    if due.count + hashes.count < 1024 {
+                        collectDue(segment, &due, &hashes)
+                    } else {
+                        isDone = false
+                    }
                     soonest = min(soonest, segment.soonest)
                 }
                 chunk.soonest = soonest
                 for key in due { deleteDue(key, database) }
+                for key in hashes where !expireFields(key, database, limit: 1024) {
+                    isDone = false
+                }
                 closeUnit()
                 due.removeAll(keepingCapacity: true)
+                hashes.removeAll(keepingCapacity: true)
                 if clock.monotonicNanoseconds > end { return false }
                 if !isDone { return false }
             }
@@ -84,17 +94,54 @@ extension Engine {
     }
 
     /// Appends the expired keys of a segment to `due` and sets its bound right.
-    private func collectDue(_ segment: Segment, _ due: inout [[UInt8]]) {
+    private func collectDue(
+        _ segment: Segment, _ due: inout [[UInt8]], _ hashes: inout [[UInt8]]
+    ) {
         guard segment.soonest < now else { return }
         var soonest = Deadline.distantFuture
         for slot in 0..<Segment.capacity where segment.isOccupied(slot) {
             let entry = segment.entry(slot)
-            guard let deadline = entry.deadline else { continue }
-            // A due key is deleted right after; should that fail to come, the bound still says so.
-            if deadline < now { due.append(entry.key.array) }
-            soonest = min(soonest, deadline)
+            guard let first = entry.soonest else { continue }
+            // What is due is deleted right after; should that fail to come, the bound still says so.
+            if first < now {
+                if isExpired(entry) {
+                    due.append(entry.key.array)
+                } else {
+                    hashes.append(entry.key.array)
+                }
+            }
+            soonest = min(soonest, first)
         }
         segment.soonest = soonest
+    }
+
+    /// Deletes fields of a hash whose deadline has passed; whether there are none left.
+    private func expireFields(_ key: [UInt8], _ database: Int, limit: Int) -> Bool {
+        key.withByteView { view in
+            let table = keyspace.tables[database]
+            guard let position = table.locate(view, hash: heap.sip.hash(view)),
+                position.entry.hasFieldDeadlines
+            else { return true }
+            let writer = HashWriter(
+                position, in: table, heap, settings.hashLimits, scratch, at: now)
+            var removed = 0
+            let isDone = writer.removeExpired(limit: limit) { field in
+                removed += 1
+                field.withSingleView {
+                    record(.hashDelete(key: view, fields: $0), database: database)
+                }
+            }
+            if removed > 0 {
+                statistics.expiredFields += removed
+                touch(view, database)
+                notify(.hash, "hexpired", view, database)
+            }
+            if writer.count == 0 {
+                remove(writer.position, database: database)
+                notify(.generic, "del", view, database)
+            }
+            return isDone
+        }
     }
 
     private func deleteDue(_ key: [UInt8], _ database: Int) {
@@ -104,5 +151,50 @@ extension Engine {
             expireNow(position, database)
             // The bounds that the deleted key held low are set right by the next look.
         }
+    }
+}
+
+extension Table {
+    /// Appends up to `limit` keys whose deadline is before `now` to `due`, and sets the bounds right.
+    ///
+    /// - Returns: whether these are all.
+    func collectDue(before now: Deadline, limit: Int, _ due: inout [[UInt8]]) -> Bool {
+        var isDone = true
+        var soonestOfAll = Deadline.distantFuture
+        forEachChunk(root: root, bits: rootBits) { chunk in
+            if chunk.soonest < now {
+                var soonest = Deadline.distantFuture
+                forEachSegment(of: chunk) { segment in
+                    if segment.soonest < now {
+                        if due.count < limit {
+                            segment.collectDue(before: now, &due)
+                        } else {
+                            isDone = false
+                        }
+                    }
+                    soonest = min(soonest, segment.soonest)
+                }
+                chunk.soonest = soonest
+            }
+            soonestOfAll = min(soonestOfAll, chunk.soonest)
+        }
+        soonest = soonestOfAll
+        return isDone
+    }
+}
+
+extension Segment {
+    /// Appends the keys whose deadline is before `now`; what is left is the new bound.
+    fileprivate func collectDue(before now: Deadline, _ due: inout [[UInt8]]) {
+        var soonest = Deadline.distantFuture
+        for slot in 0..<Segment.capacity where isOccupied(slot) {
+            guard let deadline = entry(slot).deadline else { continue }
+            if deadline < now {
+                due.append(entry(slot).key.array)
+            } else {
+                soonest = min(soonest, deadline)
+            }
+        }
+        self.soonest = soonest
     }
 }

@@ -5,7 +5,7 @@
 /// one is decided by generations (see Generations.swift).
 ///
 ///      0  kind            what the value is and how it is stored (`EntryKind`)
-///      1  flags           bit 0: long lengths, bit 1: has a deadline, bit 2: grown in place
+///      1  flags           bit 0: long lengths, bit 1: has a deadline, bit 2: grown in place, bit 3: fields have deadlines
 ///      2  stamp[3]        when or how often it was used (LRU, LFU); no part of the value
 ///      5  key length      (short form: up to 255)
 ///      6  value length    2 bytes (short form: up to 65,535)
@@ -89,6 +89,7 @@ struct Entry: Equatable {
     private static let longForm: UInt8 = 1
     private static let deadlineFlag: UInt8 = 2
     private static let grownFlag: UInt8 = 4
+    private static let fieldDeadlinesFlag: UInt8 = 8
 
     // MARK: Making and freeing
 
@@ -158,8 +159,7 @@ struct Entry: Equatable {
             let other = Entry.make(key: key, kind: kind, valueCount: valueCount, deadline: deadline)
             let kept = value[0..<min(value.count, valueCount)]
             other.overwriteValue(at: 0, with: kept)
-            other.setStamp(stamp)
-            other.isGrown = isGrown
+            other.adoptMarks(of: self)
             free()
             return other
         }
@@ -205,6 +205,33 @@ struct Entry: Equatable {
             unsafe raw.storeBytes(
                 of: newValue ? others | Entry.grownFlag : others, toByteOffset: 1, as: UInt8.self)
         }
+    }
+
+    /// Whether fields of the hash have deadlines; the table of the hash knows the soonest.
+    @inline(__always)
+    var hasFieldDeadlines: Bool {
+        get { flags & Entry.fieldDeadlinesFlag != 0 }
+        nonmutating set {
+            let others = flags & ~Entry.fieldDeadlinesFlag
+            unsafe raw.storeBytes(
+                of: newValue ? others | Entry.fieldDeadlinesFlag : others, toByteOffset: 1,
+                as: UInt8.self)
+        }
+    }
+
+    /// Nothing of the entry has an earlier deadline, neither itself nor a field; nil: nothing has any.
+    @inline(__always)
+    var soonest: Deadline? {
+        if flags & (Entry.deadlineFlag | Entry.fieldDeadlinesFlag) == 0 { return nil }
+        guard hasFieldDeadlines else { return deadline }
+        return min(deadline ?? .distantFuture, table.soonest)
+    }
+
+    /// Takes over what another entry of the same value is marked with: stamp, growth, field deadlines.
+    func adoptMarks(of other: Entry) {
+        setStamp(other.stamp)
+        if other.isGrown { isGrown = true }
+        if other.hasFieldDeadlines { hasFieldDeadlines = true }
     }
 
     @inline(__always)

@@ -37,6 +37,11 @@ public final class Keyspace {
     /// Keys with a deadline in a database.
     public func deadlineCount(database: Int) -> Int { tables[database].deadlines }
 
+    /// Whether keys of a database, or fields of its hashes, have deadlines.
+    func hasDeadlines(_ database: Int) -> Bool {
+        tables[database].deadlines > 0 || tables[database].nestedDeadlines > 0
+    }
+
     /// Keys in all databases.
     public var keyCount: Int { (0..<tables.count).reduce(0) { $0 + tables[$1].count } }
 

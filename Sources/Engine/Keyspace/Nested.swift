@@ -104,8 +104,7 @@ extension Table {
         let shared = old.nested
         let copy = shared.copyHeader(old.kind, heap)
         let new = Entry.make(key: old.key, kind: old.kind, nested: copy, deadline: old.deadline)
-        new.setStamp(old.stamp)
-        new.isGrown = old.isGrown
+        new.adoptMarks(of: old)
         let kind = old.kind
         replace(position, with: new, heap)
         unsafe heap.retire(.header(shared.raw), bytes: kind.headerBytes, isPrivate: false)

@@ -218,7 +218,7 @@ struct Segment: Equatable {
                 setSlot(slot, Segment.fingerprint(hash), entry)
                 if isOwned { owned |= 1 << UInt64(slot) }
                 count += 1
-                if let deadline = entry.deadline, deadline < soonest { soonest = deadline }
+                if let due = entry.soonest, due < soonest { soonest = due }
                 return
             }
             overflowed |= 1 << UInt8(place)
@@ -233,7 +233,7 @@ struct Segment: Equatable {
             of: entry.raw, toByteOffset: Segment.slotOffset + (index & 63) << 3,
             as: UnsafeMutableRawPointer.self)
         owned |= 1 << UInt64(index)
-        if let deadline = entry.deadline, deadline < soonest { soonest = deadline }
+        if let due = entry.soonest, due < soonest { soonest = due }
     }
 
     /// Empties an occupied slot; the entry is the caller's now.

@@ -9,7 +9,7 @@
 /// shape is Dash's (Lu et al., VLDB 2020); the copies are ours: a write under a live view copies the root,
 /// one chunk and one segment once each, then writes in place.
 ///
-///     header   0 root   8 rootBits   16 count   24 bytes   32 deadlines
+///     header   0 root   8 rootBits   16 count   24 bytes   32 deadlines   40 soonest   48 nestedDeadlines
 ///     root     0 birth  8 chunk addresses
 ///     chunk    0 birth  8 prefixBits u8, 9 directoryBits u8   16 soonest   24 segment addresses
 ///
@@ -35,7 +35,7 @@ struct Table {
     @inline(__always)
     init(raw: UnsafeMutableRawPointer) { unsafe self.raw = raw }
 
-    static let headerBytes = 40
+    static let headerBytes = 56
 
     /// An empty table with one segment.
     static func make(_ heap: Heap) -> Table {
@@ -52,6 +52,7 @@ struct Table {
         let root = Root.make(bits: 0, birth: heap.current)
         root.set(0, chunk)
         table.root = root
+        table.soonest = .distantFuture
         table.account(headerBytes + Root.bytes(0) + chunk.bytes + Segment.bytes, heap)
         return table
     }
@@ -93,6 +94,26 @@ struct Table {
     var deadlines: Int {
         get { unsafe raw.load(fromByteOffset: 32, as: Int.self) }
         nonmutating set { unsafe raw.storeBytes(of: newValue, toByteOffset: 32, as: Int.self) }
+    }
+
+    /// No deadline in the table is earlier (a lower bound; live side only).
+    @inline(__always)
+    var soonest: Deadline {
+        get {
+            unsafe Deadline(
+                millisecondsSinceEpoch: raw.load(fromByteOffset: 40, as: Int64.self))
+        }
+        nonmutating set {
+            unsafe raw.storeBytes(
+                of: newValue.millisecondsSinceEpoch, toByteOffset: 40, as: Int64.self)
+        }
+    }
+
+    /// Entries that are hashes with field deadlines.
+    @inline(__always)
+    var nestedDeadlines: Int {
+        get { unsafe raw.load(fromByteOffset: 48, as: Int.self) }
+        nonmutating set { unsafe raw.storeBytes(of: newValue, toByteOffset: 48, as: Int.self) }
     }
 
     @inline(__always)
@@ -162,7 +183,7 @@ struct Table {
         let old = position.entry
         let isPrivate = position.isOwned(heap)
         let oldBytes = old.allocatedBytes
-        if old.hasDeadline { deadlines &-= 1 }
+        forgetDeadline(of: old)
         position.segment.replace(position.slot, with: entry)
         account(entry.allocatedBytes, heap)
         bytes &-= oldBytes
@@ -181,7 +202,7 @@ struct Table {
         let old = position.entry
         let isPrivate = position.isOwned(heap)
         let oldBytes = old.allocatedBytes
-        if old.hasDeadline { deadlines &-= 1 }
+        forgetDeadline(of: old)
         position.segment.remove(position.slot)
         count &-= 1
         bytes &-= oldBytes
@@ -192,13 +213,22 @@ struct Table {
     /// Keeps the lower bounds and the count of deadlines true for an entry just put in.
     @inline(__always)
     func noteDeadline(of entry: Entry, _ hash: UInt64) {
-        guard let deadline = entry.deadline else { return }
-        deadlines &+= 1
-        noteSoonest(deadline, hash)
+        guard let soonest = entry.soonest else { return }
+        if entry.hasDeadline { deadlines &+= 1 }
+        if entry.hasFieldDeadlines { nestedDeadlines &+= 1 }
+        noteSoonest(soonest, hash)
+    }
+
+    /// Keeps the counts of deadlines true for an entry that goes.
+    @inline(__always)
+    private func forgetDeadline(of entry: Entry) {
+        if entry.hasDeadline { deadlines &-= 1 }
+        if entry.hasFieldDeadlines { nestedDeadlines &-= 1 }
     }
 
     /// Lowers the bounds on the way to `hash` to `deadline`.
     func noteSoonest(_ deadline: Deadline, _ hash: UInt64) {
+        if deadline < soonest { soonest = deadline }
         let chunk = chunk(hash)
         if deadline < chunk.soonest { chunk.soonest = deadline }
         let segment = chunk.segment(hash)

@@ -7,18 +7,49 @@ import Records
 /// The fields of one hash entry; valid until the next write.
 struct HashValue: FrozenHash {
     let entry: Entry
+    /// Fields whose deadline is before this are not there; views and logs see them all.
+    let now: Deadline
 
-    init(_ entry: Entry) { self.entry = entry }
+    init(_ entry: Entry, at now: Deadline = .distantPast) {
+        self.entry = entry
+        self.now = now
+    }
 
     var isPacked: Bool { entry.kind == .packedHash }
 
-    /// Fields in the hash.
+    /// Fields in the hash, those past their deadline included.
     var count: Int { isPacked ? PackedFields(entry.value).count : entry.table.count }
+
+    /// Fields in the hash, those past their deadline left out; O(n) only where some are.
+    var presentCount: Int {
+        guard mayHaveExpired else { return count }
+        var present = 0
+        forEach { _, _ in present += 1 }
+        return present
+    }
+
+    private var mayHaveExpired: Bool { entry.hasFieldDeadlines && entry.table.soonest < now }
+
+    @inline(__always)
+    func isPresent(_ field: Entry) -> Bool {
+        guard let deadline = field.deadline else { return true }
+        return deadline >= now
+    }
 
     /// The value of `field`, nil where it is absent.
     func value(of field: ByteView, _ heap: Heap) -> ByteView? {
         if isPacked { return PackedFields(entry.value).find(field)?.value }
-        return entry.table.find(field, hash: heap.sip.hash(field))?.value
+        guard let found = entry.table.find(field, hash: heap.sip.hash(field)), isPresent(found)
+        else { return nil }
+        return found.value
+    }
+
+    /// Whether `field` is there, and its deadline.
+    func deadline(of field: ByteView, _ heap: Heap) -> (isThere: Bool, deadline: Deadline?) {
+        if isPacked { return (PackedFields(entry.value).find(field) != nil, nil) }
+        guard let found = entry.table.find(field, hash: heap.sip.hash(field)), isPresent(found)
+        else { return (false, nil) }
+        return (true, found.deadline)
     }
 
     /// Whether any field has a deadline.
@@ -44,14 +75,21 @@ struct HashValue: FrozenHash {
         if isPacked {
             PackedFields(entry.value).forEach(visit)
         } else {
-            entry.table.forEachEntry { visit($0.key, $0.value) }
+            entry.table.forEachEntry { if isPresent($0) { visit($0.key, $0.value) } }
         }
     }
 
     /// A field and its value, each as likely as any other; nil in an empty hash.
     func randomField(using random: inout some RandomNumberGenerator) -> (ByteView, ByteView)? {
         guard isPacked else {
-            return entry.table.randomEntry(using: &random).map { ($0.key, $0.value) }
+            // Where some have expired, a few tries find one that has not, or else a walk does.
+            for _ in 0..<64 {
+                guard let found = entry.table.randomEntry(using: &random) else { return nil }
+                if isPresent(found) { return (found.key, found.value) }
+            }
+            var rest: [(ByteView, ByteView)] = []
+            forEach { rest.append(($0, $1)) }
+            return rest.randomElement(using: &random)
         }
         let fields = PackedFields(entry.value)
         guard fields.count > 0 else { return nil }
@@ -84,13 +122,15 @@ struct HashWriter {
     let heap: Heap
     let limits: HashLimits
     let scratch: ByteWriter
+    let now: Deadline
     private(set) var position: Position
 
     /// A writer for the hash at `position`, which is made writable here.
     init(
         _ position: Position, in table: Table, _ heap: Heap, _ limits: HashLimits,
-        _ scratch: ByteWriter
+        _ scratch: ByteWriter, at now: Deadline
     ) {
+        self.now = now
         self.table = table
         self.heap = heap
         self.limits = limits
@@ -127,6 +167,7 @@ struct HashWriter {
         }
         let hash = heap.sip.hash(field)
         guard let place = position.entry.table.locate(field, hash: hash) else { return false }
+        if let deadline = place.entry.deadline, deadline < now { return false }
         let inner = ownTable()
         let before = inner.bytes
         inner.remove(inner.writable(place, heap), heap)
@@ -154,7 +195,7 @@ struct HashWriter {
         let old = position.entry
         let new = Entry.make(
             key: old.key, kind: .packedHash, value: scratch.view, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.replace(position, with: new, heap)
     }
 
@@ -168,7 +209,7 @@ struct HashWriter {
         }
         let new = Entry.make(
             key: old.key, kind: .tableHash, table: inner, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.bytes += inner.bytes
         table.replace(position, with: new, heap)
     }
@@ -185,14 +226,73 @@ struct HashWriter {
             return true
         }
         let place = inner.writable(found, heap)
-        if place.entry.value.count == value.count && place.isOwned(heap) {
-            place.entry.overwriteValue(at: 0, with: value)
+        let old = place.entry
+        let isNew = old.deadline.map { $0 < now } ?? false
+        if old.value.count == value.count && !old.hasDeadline && place.isOwned(heap) {
+            old.overwriteValue(at: 0, with: value)
         } else {
             inner.replace(
                 place, with: Entry.make(key: field, kind: .string, value: value, deadline: nil),
                 heap)
         }
-        return false
+        return isNew
+    }
+
+    /// Gives a field that is there another deadline (nil: none).
+    mutating func setDeadline(_ deadline: Deadline?, of field: ByteView) {
+        if position.entry.kind == .packedHash {
+            if deadline == nil { return }
+            convertToTable()
+        }
+        let inner = ownTable()
+        let before = inner.bytes
+        let hash = heap.sip.hash(field)
+        guard let found = inner.locate(field, hash: hash) else { return }
+        let place = inner.writable(found, heap)
+        let old = place.entry
+        if let deadline, old.hasDeadline, place.isOwned(heap) {
+            old.setDeadline(deadline)
+            inner.noteSoonest(deadline, hash)
+        } else if deadline != old.deadline {
+            inner.replace(
+                place,
+                with: Entry.make(key: field, kind: .string, value: old.value, deadline: deadline),
+                heap)
+        }
+        table.bytes += inner.bytes - before
+        noteDeadlines()
+    }
+
+    /// Keeps the marks of the hash's entry true, and the bounds above it.
+    func noteDeadlines() {
+        let entry = position.entry
+        guard entry.kind == .tableHash else { return }
+        let has = entry.table.deadlines > 0
+        if has != entry.hasFieldDeadlines, position.isOwned(heap) {
+            entry.hasFieldDeadlines = has
+            table.nestedDeadlines += has ? 1 : -1
+        }
+        if has { table.noteSoonest(entry.table.soonest, position.hash) }
+    }
+
+    /// Takes up to `limit` fields out whose deadline has passed, and hands each to `visit` before it goes.
+    ///
+    /// - Returns: whether there are none left.
+    func removeExpired(limit: Int, _ visit: (ByteView) -> Void) -> Bool {
+        let inner = ownTable()
+        let before = inner.bytes
+        var due: [[UInt8]] = []
+        let isDone = inner.collectDue(before: now, limit: limit, &due)
+        for field in due {
+            field.withByteView { view in
+                guard let place = inner.locate(view, hash: heap.sip.hash(view)) else { return }
+                visit(view)
+                inner.remove(inner.writable(place, heap), heap)
+            }
+        }
+        table.bytes += inner.bytes - before
+        noteDeadlines()
+        return isDone
     }
 
     private func ownTable() -> Table { unsafe Table(raw: table.ownNested(position, heap).raw) }

@@ -124,21 +124,25 @@ struct ListValue: FrozenList {
 
 /// Writes one list at a writable place of a database's table.
 struct ListWriter {
+    private let engine: Engine
     let table: Table
-    let heap: Heap
-    let limits: CollectionLimits
-    let scratch: ByteWriter
     let position: Position
 
-    init(
-        _ position: Position, in table: Table, _ heap: Heap, _ limits: CollectionLimits,
-        _ scratch: ByteWriter
-    ) {
+    @inline(__always)
+    init(_ position: Position, in table: Table, _ engine: Engine) {
+        self.engine = engine
         self.table = table
-        self.heap = heap
-        self.limits = limits
-        self.scratch = scratch
-        self.position = table.writable(position, heap)
+        self.position = table.writable(position, engine.heap)
+    }
+
+    @inline(__always)
+    private var heap: Heap { engine.keyspace.heap }
+
+    @inline(__always)
+    private var scratch: ByteWriter { engine.scratch }
+
+    private var limits: CollectionLimits {
+        @inline(__always) _read { yield engine.settings.limits }
     }
 
     /// What the list holds now.
@@ -191,7 +195,7 @@ struct ListWriter {
         }
         let new = Entry.make(
             key: old.key, kind: .packedList, value: scratch.view, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.replace(position, with: new, heap)
     }
 
@@ -203,7 +207,7 @@ struct ListWriter {
         ListValue(old).packedRun.forEach { list.push($0, .right, scratch, heap) }
         let nested = unsafe Nested(raw: list.raw)
         let new = Entry.make(key: old.key, kind: .chunkList, nested: nested, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.bytes += nested.bytes
         table.replace(position, with: new, heap)
     }

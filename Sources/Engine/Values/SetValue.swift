@@ -90,21 +90,25 @@ struct SetValue: FrozenSet {
 
 /// Writes one set at a writable place of a database's table.
 struct SetWriter {
+    private let engine: Engine
     let table: Table
-    let heap: Heap
-    let limits: CollectionLimits
-    let scratch: ByteWriter
     let position: Position
 
-    init(
-        _ position: Position, in table: Table, _ heap: Heap, _ limits: CollectionLimits,
-        _ scratch: ByteWriter
-    ) {
+    @inline(__always)
+    init(_ position: Position, in table: Table, _ engine: Engine) {
+        self.engine = engine
         self.table = table
-        self.heap = heap
-        self.limits = limits
-        self.scratch = scratch
-        self.position = table.writable(position, heap)
+        self.position = table.writable(position, engine.heap)
+    }
+
+    @inline(__always)
+    private var heap: Heap { engine.keyspace.heap }
+
+    @inline(__always)
+    private var scratch: ByteWriter { engine.scratch }
+
+    private var limits: CollectionLimits {
+        @inline(__always) _read { yield engine.settings.limits }
     }
 
     /// What the set holds now.
@@ -208,7 +212,7 @@ struct SetWriter {
     private func replaceValue(_ kind: EntryKind) {
         let old = position.entry
         let new = Entry.make(key: old.key, kind: kind, value: scratch.view, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.replace(position, with: new, heap)
     }
 
@@ -234,7 +238,7 @@ struct SetWriter {
                 hash: heap.sip.hash(member), heap)
         }
         let new = Entry.make(key: old.key, kind: .tableSet, table: inner, deadline: old.deadline)
-        new.setStamp(old.stamp)
+        new.adoptMarks(of: old)
         table.bytes += inner.bytes
         table.replace(position, with: new, heap)
     }

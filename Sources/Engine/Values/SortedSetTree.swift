@@ -1,6 +1,6 @@
 /// A large sorted set: a table from member to score, and a tree of the members by score.
 ///
-///     header   0..40 table (bytes covers both)   40..72 tree
+///     header   table (its bytes cover both), then the tree's
 ///
 /// The table's entries have the member as key and the score's 8 bytes as value; the tree's elements are the
 /// score and the address of the table's entry.

@@ -19,7 +19,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
 
     let session: Session
     let info: ConnectionInfo
-    private unowned let server: Server
+    /// The server outlives its connections: it lets go of them when their channels close.
+    private let server: Server
     private let parser = RequestParser()
     private(set) var context: ChannelHandlerContext?
 

@@ -6,6 +6,8 @@ import Records
 struct Workload {
     typealias Record = (Mutation, Int) -> Void
 
+    var collections = CollectionWorkload()
+
     /// Hands the mutations of one unit to `record`, which applies them to `model`.
     func nextUnit(
         number: Int, model: NaiveDataset, _ random: inout SeededGenerator, _ record: Record
@@ -41,6 +43,10 @@ struct Workload {
         let other = Array("c\(client):t\(Int.random(in: 0..<6, using: &random))".utf8)
         let hash = Array("c\(client):h\(Int.random(in: 0..<2, using: &random))".utf8)
         let fresh = value(tag, &random)
+        if Int.random(in: 0..<3, using: &random) == 0 {
+            collections.mutate(tag, fresh, "c\(client)", database, model, &random, record)
+            return
+        }
         let isThere = model.entry(key, database) != nil
         switch Int.random(in: 0..<14, using: &random) {
         case 0 where isThere: with([key]) { record(.delete(key: $0[0]), database) }
@@ -100,10 +106,14 @@ struct Workload {
 /// The workload for tests of their own.
 public enum WorkloadForTests {
     /// Hands the mutations of one unit to `record`, which applies them to `model`.
+    ///
+    /// - Parameter forRedis7: only what a Redis 7.0 can load.
     public static func unit(
         _ number: Int, _ model: NaiveDataset, _ random: inout SeededGenerator,
-        _ record: (Mutation, Int) -> Void
+        forRedis7: Bool = false, _ record: (Mutation, Int) -> Void
     ) {
-        Workload().nextUnit(number: number, model: model, &random, record)
+        var workload = Workload()
+        workload.collections.hasFieldDeadlines = !forRedis7
+        workload.nextUnit(number: number, model: model, &random, record)
     }
 }

@@ -17,7 +17,7 @@ enum HGetAllCommand {
                 reply.map(0)
                 return
             }
-            reply.map(hash.count)
+            reply.map(hash.presentCount)
             hash.forEach { field, value in
                 reply.bulk(field)
                 reply.bulk(value)
@@ -45,7 +45,7 @@ enum HGetAllCommand {
                 reply.array(0)
                 return
             }
-            reply.array(hash.count)
+            reply.array(hash.presentCount)
             hash.forEach { reply.bulk(pick($0, $1)) }
         }
     }

@@ -18,7 +18,8 @@ enum HIncrByCommand {
             let key = arguments[1]
             var old: Int64 = 0
             if let position = try engine.locateHash(key, session),
-                let text = HashValue(position.entry).value(of: arguments[2], engine.heap)
+                let text = HashValue(position.entry, at: engine.fieldTime(session)).value(
+                    of: arguments[2], engine.heap)
             {
                 guard let number = Decimal.parse(text) else {
                     throw CommandError("ERR hash value is not an integer")
@@ -34,16 +35,25 @@ enum HIncrByCommand {
 }
 
 extension Engine {
-    /// Sets one field to a value that was computed, and records it.
+    /// Sets one field to a value that was computed, and records it; the field keeps its deadline.
     func setField(
         _ key: ByteView, _ field: ByteView, _ value: [UInt8], _ session: Session
     ) throws(CommandError) {
         var writer = try hashWriter(key, session)
+        let deadline = HashValue(writer.position.entry, at: writer.now).deadline(of: field, heap)
+            .deadline
         value.withByteView { view in
             _ = writer.set(field, view)
             touch(key, session.database)
             [field, view].withByteViews { pairs in
                 record(.hashSet(key: key, pairs: pairs), database: session.database)
+            }
+            guard let deadline else { return }
+            writer.setDeadline(deadline, of: field)
+            field.withSingleView { fields in
+                record(
+                    .hashExpire(key: key, deadline: deadline, fields: fields),
+                    database: session.database)
             }
         }
     }

@@ -25,7 +25,9 @@ enum HIncrByFloatCommand {
             let key = arguments[1]
             var old = zero
             if let position = try engine.locateHash(key, session) {
-                old = HashValue(position.entry).value(of: arguments[2], engine.heap) ?? zero
+                old =
+                    HashValue(position.entry, at: engine.fieldTime(session)).value(
+                        of: arguments[2], engine.heap) ?? zero
             }
             let sum: [UInt8]
             do throws(FloatText.SumError) {

@@ -59,7 +59,7 @@ enum HRandFieldCommand {
     private static func distinct(
         _ hash: HashValue, _ count: Int, _ withValues: Bool, _ engine: Engine, _ reply: ReplyWriter
     ) {
-        let total = hash.count
+        let total = hash.presentCount
         let wanted = min(count, total)
         reply.pairsHead(wanted, withValues)
         if wanted == 0 { return }

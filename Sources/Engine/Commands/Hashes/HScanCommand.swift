@@ -33,7 +33,7 @@ enum HScanCommand {
                 hash.forEach(add)
             } else {
                 next = hash.entry.table.scan(from: cursor, limit: options.count, engine.heap) {
-                    add($0.key, $0.value)
+                    if hash.isPresent($0) { add($0.key, $0.value) }
                 }
             }
             reply.scanResult(next, count: count, found)

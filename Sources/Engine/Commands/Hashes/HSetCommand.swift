@@ -43,7 +43,8 @@ enum HSetCommand {
         ) { engine, session, arguments, reply throws(CommandError) in
             let key = arguments[1]
             if let position = try engine.locateHash(key, session),
-                HashValue(position.entry).value(of: arguments[2], engine.heap) != nil
+                HashValue(position.entry, at: engine.fieldTime(session)).value(
+                    of: arguments[2], engine.heap) != nil
             {
                 reply.integer(0)
                 return

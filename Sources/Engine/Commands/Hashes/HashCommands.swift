@@ -10,7 +10,7 @@ enum HashCommands {
             HDelCommand.spec, HLookCommands.hexists, HLookCommands.hlen, HLookCommands.hstrlen,
             HIncrByCommand.spec, HIncrByFloatCommand.spec, HRandFieldCommand.spec,
             HScanCommand.spec,
-        ]
+        ] + HExpireCommands.all + HTTLCommands.all
     }
 }
 
@@ -20,7 +20,7 @@ extension Engine {
     func readHash(_ key: ByteView, _ session: Session) throws(CommandError) -> HashValue? {
         guard let entry = read(key, session) else { return nil }
         guard entry.kind == .packedHash || entry.kind == .tableHash else { throw .wrongType }
-        return HashValue(entry)
+        return HashValue(entry, at: fieldTime(session))
     }
 
     /// Where the hash of `key` is, for a writing command; nil where it is absent.

@@ -88,7 +88,10 @@ extension Entry {
         case .integer: "int"
         case .string: value.count <= 44 && !isGrown ? "embstr" : "raw"
         case .packedHash: "listpack"
-        case .tableHash: table.deadlines > 0 && !isGrown ? "listpackex" : "hashtable"
+        case .tableHash:
+            // A small hash moves to a table when a field gets a deadline; Redis 7.4 has a listpack for it.
+            hasFieldDeadlines && table.count <= HashLimits().maximumPackedFields
+                ? "listpackex" : "hashtable"
         case .packedList: "listpack"
         case .chunkList: isGrown ? "quicklist" : "listpack"
         case .intSet: "intset"

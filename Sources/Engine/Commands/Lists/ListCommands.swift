@@ -51,7 +51,7 @@ extension Engine {
     @inline(__always)
     func listWriter(_ position: Position, _ session: Session) -> ListWriter {
         stampAccess(position.entry)
-        return ListWriter(position, in: table(session), heap, settings.limits, scratch)
+        return ListWriter(position, in: table(session), self)
     }
 
     /// A writer for the list of `key`, which is made empty where `position` is nil.
@@ -61,7 +61,7 @@ extension Engine {
         if let position { return listWriter(position, session) }
         let empty = Entry.make(key: key, kind: .packedList, value: ByteView("\0\0"), deadline: nil)
         let position = insertNewAndLocate(empty, session.database)
-        return ListWriter(position, in: table(session), heap, settings.limits, scratch)
+        return ListWriter(position, in: table(session), self)
     }
 
     /// After elements were taken: the key's watchers are told, and an emptied list goes.

@@ -43,7 +43,7 @@ extension Engine {
     @inline(__always)
     func setWriter(_ position: Position, _ session: Session) -> SetWriter {
         stampAccess(position.entry)
-        return SetWriter(position, in: table(session), heap, settings.limits, scratch)
+        return SetWriter(position, in: table(session), self)
     }
 
     /// A writer for the set of `key`, which is made empty where `position` is nil.
@@ -52,7 +52,7 @@ extension Engine {
         // No integers yet, two bytes wide.
         let empty = Entry.make(key: key, kind: .intSet, value: ByteView("\u{2}"), deadline: nil)
         let position = insertNewAndLocate(empty, session.database)
-        return SetWriter(position, in: table(session), heap, settings.limits, scratch)
+        return SetWriter(position, in: table(session), self)
     }
 
     /// After members were taken: the key's watchers are told, and an emptied set goes.
