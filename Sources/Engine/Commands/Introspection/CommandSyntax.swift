@@ -74,12 +74,23 @@ struct CommandSyntax {
         }
         if word == "...", !repeated.isEmpty, repeated.count <= items.count,
             zip(items.suffix(repeated.count), repeated).allSatisfy({ $0.isSpelled(as: $1) })
+                || isTokenRepeatedWithout(items, repeated)
         {
             next += 2
             return repeated.count
         }
         next = start
         return nil
+    }
+
+    /// Whether it is `TOKEN a [a ...]`.
+    private func isTokenRepeatedWithout(
+        _ items: [CommandArgument], _ repeated: [CommandArgument]
+    ) -> Bool {
+        guard repeated.count == 1, repeated[0].token == nil, let last = items.last else {
+            return false
+        }
+        return last.token != nil && last.name == repeated[0].name
     }
 
     private mutating func item() -> CommandArgument {
@@ -162,6 +173,11 @@ struct CommandSyntax {
 extension KeySpec {
     /// Whether the argument at `place` is one of the keys, as far as that doesn't depend on their number.
     func covers(_ place: Int) -> Bool {
-        place >= first && (last < 0 || place <= last) && (place - first) % step == 0
+        switch search {
+        case .range: break
+        case .counted: return place == first + 1
+        case .behind, .unknown: return false
+        }
+        return place >= first && (last < 0 || place <= last) && (place - first) % step == 0
     }
 }
