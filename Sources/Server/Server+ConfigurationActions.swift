@@ -7,8 +7,12 @@ extension Server {
     /// Registers all of it, once.
     func registerConfigurationActions() {
         configuration.onChange(of: [
-            "hash-max-listpack-entries", "hash-max-listpack-value", "proto-max-bulk-len",
-            "maxmemory", "maxmemory-policy", "maxmemory-samples", "lfu-log-factor",
+            "hash-max-listpack-entries", "hash-max-listpack-value", "list-max-listpack-size",
+            "list-compress-depth", "set-max-intset-entries", "set-max-listpack-entries",
+            "set-max-listpack-value", "zset-max-listpack-entries", "zset-max-listpack-value",
+            "stream-node-max-bytes", "stream-node-max-entries", "hll-sparse-max-bytes",
+            "proto-max-bulk-len", "maxmemory", "maxmemory-policy", "maxmemory-samples",
+            "lfu-log-factor",
             "lfu-decay-time", "slowlog-log-slower-than", "slowlog-max-len",
             "latency-monitor-threshold", "latency-tracking", "command-cpu-tracking",
         ]) { [unowned self] _ in applyEngineSettings() }

@@ -81,6 +81,12 @@ struct ZRangeQuery {
         }
     }
 
+    /// Whether the bounds are ranks.
+    var isByRank: Bool {
+        if case .rank = bounds { return true }
+        return false
+    }
+
     /// The ranks it comes to, from the lowest score whatever the direction. O(log n).
     func ranks(in value: SortedSetValue) -> Range<Int> {
         switch bounds {

@@ -26,9 +26,27 @@ enum ZRangeStoreCommand {
                     members.append((member, score))
                     return true
                 }
+                dropSigns(&members, query, engine.settings.limits)
             }
             engine.storeSortedSet(arguments[1], members, "zrangestore", session)
             reply.integer(members.count)
+        }
+    }
+
+    /// Redis begins with a small sorted set, which keeps no sign of zero, unless it knows from ranks that the
+    /// result is large; members put in before it grew large have lost theirs.
+    private static func dropSigns(
+        _ members: inout [(member: ByteView, score: Double)], _ query: ZRangeQuery,
+        _ limits: CollectionLimits
+    ) {
+        if query.isByRank && members.count > limits.maximumPackedSortedSet { return }
+        var left = limits.maximumPackedSortedSet
+        for step in members.indices {
+            let index = query.isReversed ? members.count - 1 - step : step
+            let isLong = members[index].member.count > limits.maximumPackedSortedSetBytes
+            if left == 0 || isLong { return }
+            if members[index].score == 0 { members[index].score = 0 }
+            left -= 1
         }
     }
 }

@@ -27,7 +27,12 @@ enum ZScanCommand {
             func add(_ member: ByteView, _ score: Double) {
                 guard options.matches(member) else { return }
                 inner.bulk(member)
-                inner.bulk(double: score)
+                // Redis's small sorted sets keep whole scores as integers, and here it shows.
+                if value.isPacked, score.magnitude <= 0x1p62, let whole = Int64(exactly: score) {
+                    inner.bulk(decimal: whole)
+                } else {
+                    inner.bulk(double: score)
+                }
                 count += 2
             }
             var next: UInt64 = 0
