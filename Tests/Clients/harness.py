@@ -1,7 +1,7 @@
 """What the client scripts share: named checks, a time limit for each, and an end for every process.
 
-A script makes one `Suite`, decorates its checks and ends with `suite.run()`, which prints one line
-a check and exits with 1 when one failed:
+A script makes one `Suite`, decorates its checks, calls `suite.run()`, which prints one line a check,
+and ends with `suite.exit()`, with status 1 when one failed:
 
     ok      redis-py 8.1.0: strings (12 ms)
     FAILED  redis-py 8.1.0: streams: ResponseError: unknown command 'XADD' (redis_py_data.py:90)
@@ -61,13 +61,18 @@ class Suite:
             return declare
         return check
 
-    def run(self, gaps_path, only=None):
-        """Run all checks; print a line for each; exit with 1 when one failed."""
-        gaps = read_gaps(gaps_path)
+    def run(self, options, beside=None):
+        """Run all checks; print a line for each, and the end of `beside`'s log if one failed."""
+        gaps = read_gaps(options.gaps)
         signal.signal(signal.SIGALRM, on_alarm)
         for what, seconds, function in self.checks:
-            if only is None or only in what:
+            if options.only is None or options.only in what:
                 self._run_one(what, seconds, function, gaps)
+        if self.failures and beside is not None:
+            beside.show_log()
+
+    def exit(self):
+        """End the script: 0 when all is good, 1 when a check failed."""
         sys.stdout.flush()
         sys.stderr.flush()
         # BECAUSE: a thread of a library that hangs must not keep a finished script alive.
@@ -169,38 +174,52 @@ def raises(kind, text=""):
     raise AssertionError(f"no {kind.__name__}")
 
 
-@contextlib.contextmanager
-def program(words, environment=None):
-    """Run a program in a process group of its own; its log is shown when the block fails.
+class Program:
+    """A running program in a process group of its own, with a log.
 
-    It is ended by its process id: SIGTERM, then SIGKILL for the group after some seconds.
+    A context manager: it is ended by its process id, SIGTERM first, then SIGKILL for its group.
     """
-    with tempfile.TemporaryFile() as log:
-        child = subprocess.Popen(
-            words, cwd=HERE, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+
+    def __init__(self, words, **environment):
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            words, cwd=HERE, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True,
             preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-        try:
-            yield child
-        except BaseException:
-            log.seek(0)
-            tail = log.read().decode(errors="replace").splitlines()[-25:]
-            print("\n".join(f"        | {line}" for line in tail), flush=True)
-            raise
-        finally:
-            signal.alarm(0)
-            end(child)
 
+    def __enter__(self):
+        return self
 
-def end(child):
-    """Stop a child and what it started."""
-    if child.poll() is None:
-        child.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(8)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+    def __exit__(self, kind, *_):
+        remaining = signal.alarm(0)
+        self.end()
+        if kind is not None:
+            self.show_log()
+        self.log.close()
+        signal.alarm(remaining)
+
+    def wait(self, seconds):
+        """Wait for its end; the exit status."""
+        return self.process.wait(seconds)
+
+    def end(self, patience=8.0):
+        """Stop it and what it started; its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(patience)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return self.process.wait()
+
+    def log_text(self):
+        """What it has written so far."""
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode(errors="replace")
+
+    def show_log(self):
+        """Print the end of its log."""
+        for line in self.log_text().splitlines()[-25:]:
+            print(f"        | {line}", flush=True)
 
 
 def free_port():

@@ -118,4 +118,5 @@ async def cancelled(client):
         equal(await other.get("a"), "1")
 
 
-suite.run(options.gaps, options.only)
+suite.run(options)
+suite.exit()
