@@ -83,13 +83,13 @@ class Suite:
         label = f"{self.name}: {what}"
         gap = next((why for pattern, why in gaps if fnmatch.fnmatchcase(label, pattern)), None)
         fault = None
-        signal.alarm(seconds)
+        set_alarm(seconds)
         try:
             function()
         except Exception as error:  # any fault of a check is its result
             fault = describe(error)
         finally:
-            signal.alarm(0)
+            set_alarm(0)
         took = f"{(time.monotonic() - began) * 1000:.0f} ms"
         if fault is None and gap is None:
             line = f"ok      {label} ({took})"
@@ -102,6 +102,14 @@ class Suite:
             self.failures += 1
             line = f"FAILED  {label}: {fault} ({took})"
         print(line, flush=True)
+
+
+def set_alarm(seconds):
+    """Raise `OutOfTime` after some seconds, 0 for never; the seconds that were left before.
+
+    It is raised again and again, because the first may be lost in a destructor.
+    """
+    return signal.setitimer(signal.ITIMER_REAL, seconds, 2.0)[0]
 
 
 def on_alarm(*_):
@@ -191,12 +199,12 @@ class Program:
         return self
 
     def __exit__(self, kind, *_):
-        remaining = signal.alarm(0)
+        remaining = set_alarm(0)
         self.end()
         if kind is not None:
             self.show_log()
         self.log.close()
-        signal.alarm(remaining)
+        set_alarm(remaining)
 
     def wait(self, seconds):
         """Wait for its end; the exit status."""
@@ -211,6 +219,11 @@ class Program:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         return self.process.wait()
+
+    def kill(self):
+        """End it and what it started as a crash would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def log_text(self):
         """What it has written so far."""

@@ -3,7 +3,9 @@
 import threading
 
 from harness import equal, eventually, raises
-from redis.exceptions import ResponseError, WatchError
+from locks_without_lua import TransactionLock
+from redis.exceptions import LockNotOwnedError, ResponseError, WatchError
+from redis.lock import Lock
 
 
 def declare(suite, connect):
@@ -85,6 +87,22 @@ def declare_groups_of_commands(check, client, connect):
 
         equal(client.transaction(double, "balance"), [True])
         equal((attempts, client.get("balance")), ([99, 100, 101], "202"))
+
+    def locking(kind):
+        with client.lock("resource", timeout=10, lock_class=kind) as lock:
+            other = connect().lock("resource", timeout=10, lock_class=kind)
+            equal(other.acquire(blocking=False), False)
+            equal(lock.extend(10), True)
+            assert client.pttl("resource") > 15_000
+            equal(lock.reacquire(), True)
+            assert client.pttl("resource") <= 10_000
+        equal(other.acquire(blocking=False), True)
+        client.set("resource", "somebody else's")
+        with raises(LockNotOwnedError):
+            other.release()
+
+    check("locks")(lambda: locking(Lock))
+    check("locks without Lua")(lambda: locking(TransactionLock))
 
     @check("many threads, one pool")
     def threads():
