@@ -1,7 +1,7 @@
 """What the client scripts share: named checks, a time limit for each, and an end for every process.
 
-A script makes one `Suite`, decorates its checks, calls `suite.run()`, which prints one line a check,
-and ends with `suite.exit()`, with status 1 when one failed:
+A script makes one `Suite`, decorates its checks, calls `suite.run()`, which prints one line a
+check, and ends with `suite.exit()`, with status 1 when one failed:
 
     ok      redis-py 8.1.0: strings (12 ms)
     FAILED  redis-py 8.1.0: streams: ResponseError: unknown command 'XADD' (redis_py_data.py:90)

@@ -1,8 +1,8 @@
 """redis-py's lock with WATCH, MULTI and EXEC in place of its three Lua scripts.
 
-For servers without Lua. kombu takes such a lock whenever a Celery worker starts, so without scripts
-a worker ends at once; `install()` in the module of the Celery application is all it needs. The lock's
-keys and values are the same, so it excludes the locks of other clients, and they exclude it.
+For servers without Lua. kombu takes such a lock whenever a Celery worker starts, so without
+scripts a worker ends at once; `install()` in the module of the Celery application is all it needs.
+The lock's keys and values are the same, so it excludes other clients' locks, and they exclude it.
 """
 
 import redis.client

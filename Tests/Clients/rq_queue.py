@@ -1,6 +1,6 @@
 """RQ: queues filled here, emptied by `rq worker` processes.
 
---scheduler yes: the worker's scheduler too, in versions whose scheduler takes its locks without Lua.
+--scheduler yes: the worker's scheduler too, in versions whose scheduler locks without Lua.
 Not tested, as they are Lua scripts: `Queue.empty`, unique jobs, rate limits.
 """
 
