@@ -1,8 +1,9 @@
 # Steps and packages: what Tools/run and Tools/test share. Sourced, not run.
 #
 # Each need is a line "PROBE PACKAGE": the probe is a command's name, or a path (with wildcards)
-# that exists when the package is there. apt-get is called only when a probe fails, so a machine
-# that has everything needs neither network nor rights. Libraries are listed by their header.
+# that exists when the package is there, or `python3:MODULE`. apt-get is called only when a probe
+# fails, so a machine that has everything needs neither network nor rights. Libraries are listed by
+# their header.
 
 # What building and serving needs, besides the Swift toolchain.
 build_needs='
@@ -18,6 +19,7 @@ redis-server                            redis-server
 redis-cli                               redis-tools
 redis-benchmark                         redis-tools
 python3                                 python3
+python3:ensurepip                       python3-venv
 strace                                  strace
 taskset                                 util-linux
 setpriv                                 util-linux
@@ -53,6 +55,7 @@ step() {
 present() {
     case $1 in
         /*) compgen -G "$1" > /dev/null ;;
+        python3:*) python3 -c "import ${1#*:}" 2> /dev/null ;;
         *) command -v "$1" > /dev/null ;;
     esac
 }

@@ -30,7 +30,7 @@ struct KeyspaceTests {
         views.removeAll()
         world.engine.keyspace.collect()
         #expect(world.engine.keyspace.frozenBytes == 0)
-        #expect(world.engine.keyspace.liveBytes == walkedBytes(world.engine.keyspace))
+        #expect(world.engine.keyspace.liveBytes == WalkedBytes.of(world.engine.keyspace))
     }
 
     /// One random command of strings, hashes or keys.
@@ -58,27 +58,6 @@ struct KeyspaceTests {
         }
     }
 
-    /// The bytes of the live side, counted anew.
-    private func walkedBytes(_ keyspace: Keyspace) -> Int {
-        (0..<keyspace.databaseCount).reduce(0) { $0 + walkedBytes(keyspace.tables[$1]) }
-    }
-
-    private func walkedBytes(_ table: Table) -> Int {
-        var sum = Table.headerBytes + Root.bytes(table.rootBits)
-        forEachChunk(root: table.root, bits: table.rootBits) { chunk in
-            sum += chunk.bytes
-            forEachSegment(of: chunk) { segment in
-                sum += Segment.bytes
-                for slot in 0..<Segment.capacity where segment.isOccupied(slot) {
-                    let entry = segment.entry(slot)
-                    sum += entry.allocatedBytes
-                    if entry.kind == .tableHash { sum += walkedBytes(entry.table) }
-                }
-            }
-        }
-        return sum
-    }
-
     @Test(
         "a table that grew to many segments and shrank again finds what it holds, and nothing else")
     func growsAndShrinks() {
@@ -94,7 +73,7 @@ struct KeyspaceTests {
         for number in 0..<count { #expect(has(number, table, heap) == (number % 7 == 0)) }
         for number in stride(from: 0, to: count, by: 7) { take(number, table, heap) }
         #expect(table.count == 0)
-        #expect(table.bytes == walkedBytes(table))
+        #expect(table.bytes == WalkedBytes.of(table))
     }
 
     private func put(_ number: Int, _ table: Table, _ heap: Heap) {

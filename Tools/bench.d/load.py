@@ -11,6 +11,16 @@ import machine
 from servers import RunError, prepare_child
 
 CONNECTIONS = 50
+# Tests that redis-benchmark has no name for: the command itself.
+COMMANDS = {
+    "xadd": ["xadd", "mystream", "*", "field", "xxx"],
+    "lrange_100": ["lrange", "mylist", "0", "99"],
+    "lrange_300": ["lrange", "mylist", "0", "299"],
+    "lrange_600": ["lrange", "mylist", "0", "599"],
+    "zadd_1m": ["zadd", "myzset", "__rand_int__", "element:__rand_int__"],
+    "zrank_1m": ["zrank", "myzset", "element:__rand_int__"],
+    "zrange_1m": ["zrange", "myzset", "500000", "500009"],
+}
 
 
 class Load:
@@ -22,9 +32,11 @@ class Load:
         self.cores = cores
 
     def words(self, server, test, depth, requests, value_size):
-        return [self.program, "-h", "127.0.0.1", "-p", str(server.port), "-t", test,
-                "-n", str(requests), "-P", str(depth), "-c", str(CONNECTIONS),
-                "-r", str(self.keys), "-d", str(value_size), "--csv"]
+        words = [self.program, "-h", "127.0.0.1", "-p", str(server.port),
+                 "-n", str(requests), "-P", str(depth), "-c", str(CONNECTIONS),
+                 "-r", str(self.keys), "-d", str(value_size), "--csv"]
+        command = COMMANDS.get(test)
+        return words + (command if command else ["-t", test])
 
     def _spawn(self, words, output):
         return subprocess.Popen(

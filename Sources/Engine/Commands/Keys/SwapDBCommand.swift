@@ -20,6 +20,7 @@ enum SwapDBCommand {
                 engine.touchDatabase(first, exchangedWith: second)
                 engine.touchDatabase(second, exchangedWith: first)
                 engine.keyspace.swap(first, second)
+                engine.signalAll([first, second])
             }
             engine.record(.swapDatabases(first, second), database: session.database)
             reply.ok()

@@ -41,16 +41,17 @@ extension Server {
                 clientWord(
                     "unblock", -3, "5.0.0", "Unblocks a client blocked by a blocking command.",
                     admin: true, syntax: "client-id [TIMEOUT | ERROR]"
-                ) { (_, arguments, reply) throws(CommandError) in
+                ) { [unowned self] (_, arguments, reply) throws(CommandError) in
                     if arguments.count > 4 { throw .subcommandSyntax(arguments[1], of: "client") }
-                    guard Decimal.parse(arguments[2]) != nil else { throw .integerExpected }
+                    guard let id = Decimal.parse(arguments[2]) else { throw .integerExpected }
                     if arguments.count == 4, !arguments[3].equalsIgnoringCase("timeout"),
                         !arguments[3].equalsIgnoringCase("error")
                     {
                         throw CommandError(
                             "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
                     }
-                    reply.integer(0)
+                    let isError = arguments.count == 4 && arguments[3].equalsIgnoringCase("error")
+                    reply.integer(unblock(UInt64(clamping: id), isError: isError) ? 1 : 0)
                 },
                 clientWord(
                     "no-evict", 3, "7.0.0", "Sets the client eviction mode of the connection.",
@@ -177,4 +178,15 @@ extension Server {
 extension CommandError {
     static let integerExpected = CommandError("ERR value is not an integer or out of range")
     static let syntaxError = CommandError("ERR syntax error")
+}
+
+extension Server {
+    /// Ends a client's wait; whether it waited.
+    private func unblock(_ id: UInt64, isError: Bool) -> Bool {
+        guard let session = connections[id]?.session else { return false }
+        return isError
+            ? engine.interrupt(
+                session, CommandError("UNBLOCKED client unblocked via CLIENT UNBLOCK"))
+            : engine.giveUp(session)
+    }
 }

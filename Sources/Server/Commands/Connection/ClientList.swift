@@ -52,6 +52,7 @@ extension Server {
         let idle = (now - info.lastInteraction.millisecondsSinceEpoch) / 1000
         var flags = ""
         if monitors[session.id] != nil { flags += "O" }
+        if engine.isBlocked(session) { flags += "b" }
         if session.isInTransaction { flags += "x" }
         if connection.isClosing { flags += "c" }
         if info.isUnixSocket { flags += "U" }

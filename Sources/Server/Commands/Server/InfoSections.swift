@@ -67,7 +67,8 @@ extension Server {
                 "client_recent_max_output_buffer",
                 "\(connections.values.map(\.pendingOutputBytes).max() ?? 0)"
             ),
-            ("blocked_clients", "\(durabilityWaiters.count)"), ("tracking_clients", "0"),
+            ("blocked_clients", "\(durabilityWaiters.count + engine.blockedClientCount)"),
+            ("tracking_clients", "0"),
             ("clients_in_timeout_table", "0"),
         ]
     }
