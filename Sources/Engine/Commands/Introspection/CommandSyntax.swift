@@ -46,9 +46,8 @@ struct CommandSyntax {
     private mutating func sequence() -> [CommandArgument] {
         var items: [CommandArgument] = []
         while let word, word != "]", word != ">", word != "|" {
-            if word == "[", let count = repetition(of: items) {
+            if word == "[", let (count, repeatsToken) = repetition(of: items) {
                 let repeated = items.suffix(count)
-                let repeatsToken = repeated.first?.token != nil
                 var item = repeated.first.map { $0 }
                 if count > 1 { item = .group(Array(repeated), .block) }
                 items.removeLast(count)
@@ -64,8 +63,11 @@ struct CommandSyntax {
         return items
     }
 
-    /// Reads `[a b ...]` where `a b` are the last items: how many they are. Reads nothing where it isn't so.
-    private mutating func repetition(of items: [CommandArgument]) -> Int? {
+    /// Reads `[a b ...]` where `a b` are the last items: how many they are, and whether with their token.
+    /// Reads nothing where it isn't so.
+    private mutating func repetition(
+        of items: [CommandArgument]
+    ) -> (count: Int, repeatsToken: Bool)? {
         let start = next
         next += 1
         var repeated: [CommandArgument] = []
@@ -77,7 +79,7 @@ struct CommandSyntax {
                 || isTokenRepeatedWithout(items, repeated)
         {
             next += 2
-            return repeated.count
+            return (repeated.count, repeated.first?.token != nil)
         }
         next = start
         return nil
