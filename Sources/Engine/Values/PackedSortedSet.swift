@@ -6,8 +6,7 @@
 ///
 /// Every search reads from the front; `zset-max-listpack-entries` keeps it short (128 members by default).
 ///
-/// INVARIANT 1: members stand by rising score, those of one score by rising bytes; no score is NaN or -0
-/// (Redis's small sorted sets don't keep the sign of zero either).
+/// INVARIANT 1: members stand by rising score, those of one score by rising bytes; no score is NaN.
 import Bytes
 
 /// Reading packed members and scores.
@@ -101,9 +100,9 @@ struct PackedSortedSet {
         out.append(UInt8(truncatingIfNeeded: count >> 8))
     }
 
-    /// Appends the 8 bytes of a score; -0 as 0.
+    /// Appends the 8 bytes of a score.
     static func append(score: Double, to out: ByteWriter) {
-        var bits = (score == 0 ? 0 : score).bitPattern
+        var bits = score.bitPattern
         for _ in 0..<8 {
             out.append(UInt8(truncatingIfNeeded: bits))
             bits >>= 8

@@ -2,6 +2,9 @@
 ///
 /// A packed one becomes a table and a tree when a new member makes it too long, as Redis's does; changes of
 /// scores never convert, nor do removals.
+///
+/// Redis's small sorted sets don't keep the sign of zero, its large ones do. So do ours; but a log is replayed
+/// as it stands, for a set may have been large when it was recorded and be small on the way back there.
 import Bytes
 import Records
 
@@ -26,11 +29,14 @@ struct SortedSetWriter {
     let limits: CollectionLimits
     let scratch: ByteWriter
     let position: Position
+    /// Whether also a packed set keeps the sign of zero.
+    private let keepsSigns: Bool
 
     init(
         _ position: Position, in table: Table, _ heap: Heap, _ limits: CollectionLimits,
-        _ scratch: ByteWriter
+        _ scratch: ByteWriter, keepsSigns: Bool
     ) {
+        self.keepsSigns = keepsSigns
         self.table = table
         self.heap = heap
         self.limits = limits
@@ -126,8 +132,9 @@ struct SortedSetWriter {
 
     private func setPacked(
         _ packed: PackedSortedSet, _ old: PackedSortedSet.Item?, _ member: ByteView,
-        _ score: Double
+        _ given: Double
     ) {
+        let score = given == 0 && !keepsSigns ? 0 : given
         let offset = packed.offset(of: member, score)
         scratch.removeAll()
         if let old, position.isOwned(heap) {
@@ -197,7 +204,10 @@ enum SortedSetBuilder {
         if isPacked {
             scratch.removeAll()
             PackedSortedSet.append(count: members.count, to: scratch)
-            for each in members { PackedSortedSet.append(each.member, each.score, to: scratch) }
+            for each in members {
+                // Small sets keep no sign of zero.
+                PackedSortedSet.append(each.member, each.score == 0 ? 0 : each.score, to: scratch)
+            }
             return Entry.make(
                 key: key, kind: .packedSortedSet, value: scratch.view, deadline: nil)
         }

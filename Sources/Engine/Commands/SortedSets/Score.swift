@@ -11,22 +11,21 @@ enum Score {
         return FloatText.parse(text)
     }
 
-    /// Whether every reader of decimal numbers reads `text` alike: digits, signs, a point, an exponent, or an
-    /// infinity as Redis spells it. Clients may also send hexadecimal floats and other words.
+    /// Whether every reader of decimal numbers reads `text` alike, and a small sorted set keeps it: digits, a
+    /// minus, a point, an exponent, or an infinity as Redis spells it. Clients may also send hexadecimal floats,
+    /// other words, and -0.
     static func isPlain(_ text: ByteView) -> Bool {
         if text == ByteView("inf") || text == ByteView("-inf") { return true }
-        for byte in text {
-            switch byte {
+        for index in 0..<text.count {
+            switch text[index] {
             case 48...57, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "e"),
                 UInt8(ascii: "E"):
                 continue
-            case UInt8(ascii: "+"):
-                // In an exponent, not in front.
-                if text[0] == byte { return false }
+            case UInt8(ascii: "+") where index > 0: continue
             default: return false
             }
         }
-        return true
+        return text.isEmpty || text[0] != UInt8(ascii: "-") || parse(text) != 0
     }
 }
 

@@ -51,7 +51,9 @@ extension Engine {
     @inline(__always)
     func sortedSetWriter(_ position: Position, _ session: Session) -> SortedSetWriter {
         stampAccess(position.entry)
-        return SortedSetWriter(position, in: table(session), heap, settings.limits, scratch)
+        return SortedSetWriter(
+            position, in: table(session), heap, settings.limits, scratch,
+            keepsSigns: session.isReplay)
     }
 
     /// A writer for the sorted set of `key`, which is made empty where `position` is nil.
@@ -62,7 +64,9 @@ extension Engine {
         let empty = Entry.make(
             key: key, kind: .packedSortedSet, value: ByteView("\0\0"), deadline: nil)
         let position = insertNewAndLocate(empty, session.database)
-        return SortedSetWriter(position, in: table(session), heap, settings.limits, scratch)
+        return SortedSetWriter(
+            position, in: table(session), heap, settings.limits, scratch,
+            keepsSigns: session.isReplay)
     }
 
     /// A writer for the sorted set of `key`, which is made empty where it is absent.

@@ -121,7 +121,7 @@ enum ZAddCommand {
             try increment(engine, session, key, (pairs[1], first), options, writer, reply)
             return
         }
-        var record = RunRecorder(pairs, isWhole: !options.isConditional)
+        var record = RunRecorder(pairs, isWhole: !options.isConditional, writer)
         var added = 0
         var updated = 0
         for index in 0..<(pairs.count / 2) {
@@ -160,7 +160,9 @@ enum ZAddCommand {
         case .added, .updated:
             let text = engine.moving
             text.removeAll()
-            FloatText.append(score, to: text)
+            // What was stored: a small set keeps no sign of zero.
+            let stored = score == 0 ? writer.value.score(of: pair.member, engine.heap) : score
+            FloatText.append(stored ?? score, to: text)
             text.view.withPairedView(pair.member) {
                 engine.record(
                     .sortedSetAdd(key: key, scoresAndMembers: $0), database: session.database)
@@ -176,12 +178,14 @@ enum ZAddCommand {
 private struct RunRecorder {
     private let pairs: ByteViews
     private let isWhole: Bool
+    private let writer: SortedSetWriter
     /// The first pair of the run that is open.
     private var start = 0
 
-    init(_ pairs: ByteViews, isWhole: Bool) {
+    init(_ pairs: ByteViews, isWhole: Bool, _ writer: SortedSetWriter) {
         self.pairs = pairs
         self.isWhole = isWhole
+        self.writer = writer
     }
 
     /// The pair of this number had no effect; those before it are recorded.
@@ -210,7 +214,8 @@ private struct RunRecorder {
         }
         let batch = SortedSetBatch()
         for index in stride(from: 0, to: run.count, by: 2) {
-            batch.add(run[index + 1], Score.parse(run[index]) ?? 0)
+            let member = run[index + 1]
+            batch.add(member, writer.value.score(of: member, engine.heap) ?? 0)
             if batch.isFull { batch.record(key, engine, database) }
         }
         batch.record(key, engine, database)
