@@ -40,6 +40,9 @@ struct CommandInformationTests {
         }
     }
 
+    /// What 7.2 changed, as its documentation says: ZRANK and ZREVRANK take WITHSCORE.
+    private static let changed: Set<String> = ["zrank", "zrevrank"]
+
     /// Our commands that Redis 7.0 has too.
     private func names(_ ours: Ask, _ theirs: Ask) throws -> [String] {
         let names = try ours(["COMMAND", "LIST"]).elements.compactMap(\.text)
@@ -51,7 +54,7 @@ struct CommandInformationTests {
         try compare(version) { ours, theirs in
             let names = try names(ours, theirs)
             #expect(names.count >= 80)
-            for name in names {
+            for name in names where !Self.changed.contains(name) {
                 let mine = sorted(try ours(["COMMAND", "INFO", name]).elements[0])
                 let redis = sorted(try theirs(["COMMAND", "INFO", name]).elements[0])
                 #expect(mine == redis, "\(name)")
@@ -82,10 +85,12 @@ struct CommandInformationTests {
                 let words = line.split(separator: " ").map(String.init)
                 #expect(try ours(words) == theirs(words), "\(line)")
             }
-            for category in ["string", "transaction", "hash"] {
+            let known = Set(try names(ours, theirs))
+            for category in ["string", "transaction", "hash", "list", "set", "sortedset"] {
                 let words = ["COMMAND", "LIST", "FILTERBY", "ACLCAT", category]
-                let mine = Set(try ours(words).elements)
-                #expect(try mine == Set(theirs(words).elements), "\(category)")
+                // Those that 7.0 doesn't have are no mistake.
+                let mine = try ours(words).elements.filter { known.contains($0.text ?? "") }
+                #expect(try Set(mine) == Set(theirs(words).elements), "\(category)")
             }
         }
     }
@@ -111,7 +116,7 @@ struct CommandInformationTests {
     @Test("COMMAND DOCS describes arguments as Redis does, as far as the notation tells")
     func documentation() throws {
         // Where Redis 7.0 itself strays from its notation, or the name in it.
-        let strays: Set<String> = ["lcs"]
+        let strays = Self.changed.union(["lcs", "zadd", "sort", "sort_ro"])
         try compare(3) { ours, theirs in
             for name in try names(ours, theirs) where !name.contains("|") && !strays.contains(name)
             {

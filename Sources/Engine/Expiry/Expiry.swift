@@ -47,9 +47,9 @@ extension Engine {
     @discardableResult
     public func expireCycle(budgetNanoseconds: UInt64) -> Bool {
         guard expiresActively, !isLoading else { return true }
-        let start = clock.monotonicNanoseconds
+        let (end, isEndless) = clock.monotonicNanoseconds.addingReportingOverflow(budgetNanoseconds)
         for database in 0..<keyspace.databaseCount where keyspace.hasDeadlines(database) {
-            if !sweep(database, until: start &+ budgetNanoseconds) { return false }
+            if !sweep(database, until: isEndless ? .max : end) { return false }
         }
         return true
     }

@@ -26,6 +26,7 @@ struct ListChunkPlace: TreeElement {
 struct ListTree {
     let raw: UnsafeMutableRawPointer
 
+    // SAFETY: whoever has the address has it from an entry of its kind, and the entry owns the header.
     init(raw: UnsafeMutableRawPointer) { unsafe self.raw = raw }
 
     static let headerBytes = 32

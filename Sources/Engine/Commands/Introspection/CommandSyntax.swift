@@ -17,8 +17,7 @@
 struct CommandSyntax {
     /// The arguments of a command.
     static func arguments(of command: Command) -> [CommandArgument] {
-        let isFloat = command.spec.name.hasSuffix("float")
-        var parser = CommandSyntax(command.spec.syntax, incrementIsFloat: isFloat)
+        var parser = CommandSyntax(command.spec)
         var arguments = parser.sequence()
         var place: Int? = command.fullName.contains("|") ? 2 : 1
         for index in arguments.indices {
@@ -28,16 +27,17 @@ struct CommandSyntax {
     }
 
     private let words: [String]
-    private let incrementIsFloat: Bool
+    private let command: CommandSpec
     private var next = 0
 
-    private init(_ text: String, incrementIsFloat: Bool) {
+    private init(_ command: CommandSpec) {
+        let text = command.syntax
         var spaced = ""
         for character in text {
             spaced += "[]<>|".contains(character) ? " \(character) " : String(character)
         }
         words = spaced.split(separator: " ").map(String.init)
-        self.incrementIsFloat = incrementIsFloat
+        self.command = command
     }
 
     private var word: String? { next < words.count ? words[next] : nil }
@@ -63,11 +63,9 @@ struct CommandSyntax {
         return items
     }
 
-    /// Reads `[a b ...]` where `a b` are the last items: how many they are, and whether with their token.
-    /// Reads nothing where it isn't so.
-    private mutating func repetition(
-        of items: [CommandArgument]
-    ) -> (count: Int, repeatsToken: Bool)? {
+    /// Reads `[a b ...]` where `a b` are the last items: how many they are, and whether the token before
+    /// them comes again. Reads nothing where it isn't so.
+    private mutating func repetition(of items: [CommandArgument]) -> (Int, Bool)? {
         let start = next
         next += 1
         var repeated: [CommandArgument] = []
@@ -75,24 +73,15 @@ struct CommandSyntax {
             repeated.append(item())
         }
         if word == "...", !repeated.isEmpty, repeated.count <= items.count,
-            zip(items.suffix(repeated.count), repeated).allSatisfy({ $0.isSpelled(as: $1) })
-                || isTokenRepeatedWithout(items, repeated)
+            zip(items.suffix(repeated.count), repeated).allSatisfy({ item, again in
+                item.isSpelled(as: again) || again.token == nil && item.name == again.name
+            })
         {
             next += 2
             return (repeated.count, repeated.first?.token != nil)
         }
         next = start
         return nil
-    }
-
-    /// Whether it is `TOKEN a [a ...]`.
-    private func isTokenRepeatedWithout(
-        _ items: [CommandArgument], _ repeated: [CommandArgument]
-    ) -> Bool {
-        guard repeated.count == 1, repeated[0].token == nil, let last = items.last else {
-            return false
-        }
-        return last.token != nil && last.name == repeated[0].name
     }
 
     private mutating func item() -> CommandArgument {
@@ -120,7 +109,15 @@ struct CommandSyntax {
     private mutating func alternatives() -> CommandArgument {
         var choices: [CommandArgument] = []
         while true {
-            let items = sequence()
+            var items = sequence()
+            if items.count > 1, let token = items[0].token, items[0].kind != .pureToken,
+                items.dropFirst().allSatisfy({ $0.token == nil })
+            {
+                // A token before several words is that of all of them.
+                items[0].token = nil
+                items = [.group(items, .block)]
+                items[0].token = token
+            }
             choices.append(items.count == 1 ? items[0] : .group(items, .block))
             let end = word
             next += 1
@@ -137,16 +134,24 @@ struct CommandSyntax {
         "seconds", "milliseconds", "offset", "start", "end", "stop", "count", "decrement", "index",
         "index1", "index2", "db", "destination-db", "cursor", "timeout", "port", "limit", "len",
         "min-match-len", "numkeys", "numreplicas", "numlocal", "ttl", "frequency", "protover",
-        "client-id", "version",
+        "client-id", "version", "rank", "num-matches", "weight",
     ]
 
     private func kind(of word: String) -> CommandArgument.Kind {
-        if word == "increment" { return incrementIsFloat ? .double : .integer }
+        if word == "increment" { return command.name.hasSuffix("float") ? .double : .integer }
+        if word == "timeout" && command.flags.contains(.blocking) { return .double }
+        if command.group == .sortedSet {
+            if word == "min" || word == "max" { return takesScores ? .double : .string }
+            // Indexes, scores or words, as the options say.
+            if command.name == "zrange" && word != "offset" && word != "count" { return .string }
+        }
         if CommandSyntax.integers.contains(word) { return .integer }
         if word == "pattern" { return .pattern }
         if word.hasPrefix("unix-time") { return .unixTime }
         return .string
     }
+
+    private var takesScores: Bool { command.name == "zcount" || command.name.hasSuffix("byscore") }
 
     /// Marks the arguments that stand where a key specification says keys are.
     ///
@@ -176,10 +181,9 @@ extension KeySpec {
     /// Whether the argument at `place` is one of the keys, as far as that doesn't depend on their number.
     func covers(_ place: Int) -> Bool {
         switch search {
-        case .range: break
-        case .counted: return place == first + 1
-        case .behind, .unknown: return false
+        case .range: place >= first && (last < 0 || place <= last) && (place - first) % step == 0
+        case .counted: place == first + 1
+        case .behind, .unknown: false
         }
-        return place >= first && (last < 0 || place <= last) && (place - first) % step == 0
     }
 }
