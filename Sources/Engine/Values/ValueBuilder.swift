@@ -1,0 +1,105 @@
+/// Builds one value beside the databases, item by item: what RESTORE and the loading of a dump do.
+///
+/// The value stands in a table of its own until `finish`, so a payload that turns out bad half-way leaves
+/// the dataset as it was.
+import Bytes
+import Records
+
+/// A value in the making.
+final class ValueBuilder {
+    private let engine: Engine
+    private let table: Table
+    private let key: [UInt8]
+    private let hash: UInt64
+
+    /// A builder of the value of `key`.
+    init(_ engine: Engine, key: ByteView) {
+        self.engine = engine
+        self.key = key.array
+        hash = engine.heap.sip.hash(key)
+        table = Table.make(engine.heap)
+    }
+
+    deinit {
+        // What was not taken by `finish` goes.
+        engine.heap.retire(.table(table), bytes: table.bytes, isPrivate: true)
+    }
+
+    private var position: Position? { key.withByteView { table.locate($0, hash: hash) } }
+
+    /// The place of the value, which begins as `kind` with these bytes.
+    private func position(_ kind: EntryKind, _ empty: ByteView) -> Position {
+        if let position { return position }
+        key.withByteView { name in
+            table.insert(
+                Entry.make(key: name, kind: kind, value: empty, deadline: nil), hash: hash,
+                engine.heap)
+        }
+        guard let position else { preconditionFailure("an entry just put in is there") }
+        return position
+    }
+
+    /// The value is this string.
+    func string(_ bytes: ByteView) {
+        if let integer = bytes.count <= 20 ? Decimal.parse(bytes) : nil {
+            key.withByteView { name in
+                let word = UInt64(bitPattern: integer)
+                table.insert(
+                    Entry.make(key: name, kind: .integer, word: word, deadline: nil), hash: hash,
+                    engine.heap)
+            }
+        } else {
+            _ = position(.string, bytes)
+        }
+    }
+
+    /// Adds an element at the tail of a list.
+    func element(_ bytes: ByteView) {
+        ListWriter(position(.packedList, ByteView("\0\0")), in: table, engine).push(bytes, .right)
+    }
+
+    /// Adds a member to a set; whether it is new.
+    func member(_ bytes: ByteView) -> Bool {
+        SetWriter(position(.intSet, ByteView("\u{2}")), in: table, engine).add(bytes)
+    }
+
+    /// Adds a member to a sorted set; whether it is new.
+    func member(_ bytes: ByteView, score: Double) -> Bool {
+        SortedSetWriter(
+            position(.packedSortedSet, ByteView("\0\0")), in: table, engine.heap, engine.settings.limits,
+            engine.scratch, keepsSigns: true
+        ).set(bytes, score)
+    }
+
+    /// Adds a field to a hash; whether it is new.
+    func field(_ name: ByteView, _ value: ByteView, deadline: Deadline?) -> Bool {
+        var writer = HashWriter(
+            position(.packedHash, ByteView("\0\0")), in: table, engine.heap, engine.settings.hashLimits,
+            engine.scratch, at: .distantPast)
+        let isNew = writer.set(name, value)
+        if let deadline { writer.setDeadline(deadline, of: name) }
+        return isNew
+    }
+
+    /// Whether anything was added.
+    var isEmpty: Bool { position == nil }
+
+    /// The entry with the value, which no table holds any more; nil where nothing was added.
+    func finish(deadline: Deadline?) -> Entry? {
+        guard let position else { return nil }
+        let old = position.entry
+        let entry: Entry
+        if old.kind.isNested {
+            entry = Entry.make(
+                key: old.key, kind: old.kind, nested: engine.handOver(position), deadline: deadline)
+            table.bytes -= old.nested.bytes
+        } else {
+            entry = Entry.make(
+                key: old.key, kind: old.kind, value: old.value, deadline: deadline)
+        }
+        entry.adoptMarks(of: old)
+        table.remove(position, engine.heap)
+        return entry
+    }
+}
+
