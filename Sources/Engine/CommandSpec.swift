@@ -131,11 +131,13 @@ public struct Deprecation: Sendable, Hashable {
 
 /// Where a command's keys are, and what happens to them (Redis's key specifications).
 public struct KeySpec: Sendable, Hashable {
-    /// Flags that hold instead where a word is absent from the arguments behind the key's value.
+    /// Flags that hold instead where some words are absent from the arguments.
     public struct Variant: Sendable, Hashable {
-        /// The word, in lower case.
-        let word: String
-        /// The flags without it.
+        /// The words, in lower case; any of them will do.
+        let words: [String]
+        /// The place from which on they are looked for.
+        let from: Int
+        /// The flags without them.
         let flags: [String]
     }
 

@@ -94,7 +94,9 @@ extension KeySpec {
     func flags(for arguments: ByteViews) -> [String] {
         let isVaried =
             variant.map { variant in
-                !arguments.dropFirst(3).contains { $0.text.lowercased() == variant.word }
+                !arguments.dropFirst(variant.from).contains {
+                    variant.words.contains($0.text.lowercased())
+                }
             } ?? false
         let flags = isVaried ? variant?.flags ?? flags : flags
         return flags.filter { $0 != "variable_flags" }

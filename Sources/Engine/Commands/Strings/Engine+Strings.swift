@@ -46,14 +46,19 @@ extension Engine {
         }
     }
 
-    /// Refuses strings beyond `proto-max-bulk-len`, and what no entry could hold.
+    /// Bytes that no string may exceed: `proto-max-bulk-len`, or what no entry could hold.
     ///
     /// A log is replayed whatever the limit is now.
-    func checkLength(_ count: Int, plus more: Int, _ session: Session) throws(CommandError) {
+    @inline(__always)
+    func stringLimit(_ session: Session) -> Int {
         let hard = Int(UInt32.max) - (1 << 20)
-        let limit = session.isReplay ? hard : min(hard, settings.maximumStringBytes)
+        return session.isReplay ? hard : min(hard, settings.maximumStringBytes)
+    }
+
+    /// Refuses strings that are too long.
+    func checkLength(_ count: Int, plus more: Int, _ session: Session) throws(CommandError) {
         let (sum, isOver) = count.addingReportingOverflow(more)
-        if isOver || sum > limit { throw .stringTooLong }
+        if isOver || sum > stringLimit(session) { throw .stringTooLong }
     }
 
     /// Makes the string at `position` `count` bytes long, no less than it was; its bytes stay, those
@@ -83,5 +88,28 @@ extension Engine {
         if heap.hasViews { heap.copiedBytes += old.value.count }
         replaceValue(place, new, table)
         return new
+    }
+
+    /// Writes `bytes`, which lie outside the scratch memory, over the string of `key` from `offset` on, padding it
+    /// with NUL; recorded. Nobody is notified.
+    func overwriteString(
+        _ key: ByteView, at offset: Int, with bytes: ByteView, _ position: Position?,
+        _ session: Session
+    ) {
+        let end = offset + bytes.count
+        if let position {
+            let old = position.entry
+            let count = old.kind == .integer ? Decimal.length(old.integer) : old.value.count
+            let entry = growString(at: position, to: max(count, end), session)
+            if offset > count { entry.clearValue(at: count, count: offset - count) }
+            entry.overwriteValue(at: offset, with: bytes)
+        } else {
+            let entry = Entry.make(key: key, kind: .string, valueCount: end, deadline: nil)
+            entry.clearValue(at: 0, count: offset)
+            entry.overwriteValue(at: offset, with: bytes)
+            entry.isGrown = true
+            insertNew(entry, hash: heap.sip.hash(key), session.database)
+        }
+        record(.setRange(key: key, offset: offset, bytes: bytes), database: session.database)
     }
 }

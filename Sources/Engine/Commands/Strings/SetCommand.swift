@@ -15,7 +15,7 @@ enum SetCommand {
                 KeySpec(
                     ["RW", "access", "update", "variable_flags"],
                     notes: "RW and ACCESS due to the optional `GET` argument",
-                    variant: .init(word: "get", flags: ["OW", "update"]))
+                    variant: .init(words: ["get"], from: 3, flags: ["OW", "update"]))
             ], group: .string, since: "1.0.0",
             summary:
                 "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.",

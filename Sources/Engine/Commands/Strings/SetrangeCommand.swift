@@ -34,30 +34,9 @@ enum SetrangeCommand {
             }
             try engine.checkLength(offset, plus: value.count, session)
             let total = max(count ?? 0, offset + value.count)
-            write(value, at: offset, total, position, key, engine, session)
-            engine.record(
-                .setRange(key: key, offset: offset, bytes: value), database: session.database)
+            engine.overwriteString(key, at: offset, with: value, position, session)
             reply.integer(total)
         }
-    }
-
-    private static func write(
-        _ value: ByteView, at offset: Int, _ total: Int, _ position: Position?, _ key: ByteView,
-        _ engine: Engine, _ session: Session
-    ) {
-        guard let position else {
-            let entry = Entry.make(key: key, kind: .string, valueCount: total, deadline: nil)
-            entry.clearValue(at: 0, count: offset)
-            entry.overwriteValue(at: offset, with: value)
-            entry.isGrown = true
-            engine.insertNew(entry, hash: engine.heap.sip.hash(key), session.database)
-            return
-        }
-        let old = position.entry
-        let count = old.kind == .integer ? Decimal.length(old.integer) : old.value.count
-        let entry = engine.growString(at: position, to: total, session)
-        if offset > count { entry.clearValue(at: count, count: offset - count) }
-        entry.overwriteValue(at: offset, with: value)
     }
 
     /// Bytes of the string that an entry holds.
