@@ -35,6 +35,7 @@ enum SetrangeCommand {
             try engine.checkLength(offset, plus: value.count, session)
             let total = max(count ?? 0, offset + value.count)
             write(value, at: offset, total, position, key, engine, session)
+            engine.notify(.string, "setrange", key, session.database)
             engine.record(
                 .setRange(key: key, offset: offset, bytes: value), database: session.database)
             reply.integer(total)
