@@ -88,6 +88,13 @@ public struct CommandError: Error, Equatable, Sendable {
                 + Array("'. Try \(command.uppercased()) HELP.".utf8))
     }
 
+    /// What a RESP2 client that has subscribed may not do.
+    static func subscribed(_ name: String) -> CommandError {
+        CommandError(
+            "ERR Can't execute '\(name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
+                + "RESET are allowed in this context")
+    }
+
     /// `ERR EXEC without MULTI`.
     static func withoutTransaction(_ name: StaticString) -> CommandError {
         CommandError("ERR \(name) without MULTI")

@@ -55,6 +55,8 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     public static let noAsyncLoading = CommandFlags(rawValue: 1 << 18)
     /// Some of its arguments belong in no log: MONITOR and SLOWLOG show "(redacted)".
     public static let secrets = CommandFlags(rawValue: 1 << 19)
+    /// Runs for a RESP2 client that has subscribed: its connection carries messages.
+    public static let whileSubscribed = CommandFlags(rawValue: 1 << 24)
 
     /// Names for COMMAND, in the order Redis prints them.
     static let names: [(CommandFlags, String)] = [

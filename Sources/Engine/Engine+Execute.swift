@@ -72,6 +72,10 @@ extension Engine {
             throw CommandError("ERR Command not allowed inside a transaction")
         }
         try checkResources(command, session)
+        if session.isSubscribed && session.version == 2 && !flags.contains(.whileSubscribed) {
+            command.rejectedCalls += 1
+            throw .subscribed(command.fullName)
+        }
         return command
     }
 
@@ -116,6 +120,9 @@ extension Engine {
         command.calls &+= 1
         statistics.commandsProcessed &+= 1
         if session.isReplay { return }
+        if session.tracksReads && command.flags.contains(.readonly) {
+            onRead?(session, command, arguments)
+        }
         let end = clock.monotonicNanoseconds
         clockOfLastCommand = end
         let elapsed = end &- start

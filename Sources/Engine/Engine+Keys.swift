@@ -25,7 +25,7 @@ extension Engine {
             statistics.keyspaceHits &+= 1
             if stamps && !session.leavesStamps { stampAccess(entry) }
         } else {
-            statistics.keyspaceMisses &+= 1
+            noteMiss(key, session.database)
         }
         return entry
     }
@@ -42,10 +42,20 @@ extension Engine {
             return nil
         }
         if entry.hasDeadline, !isReplay, isExpired(entry) {
-            pendingExpiry.append(WatchedKey(database: database, key: key.array))
+            noteExpired(key, database)
             return nil
         }
         return entry
+    }
+
+    /// A reading command met an expired key, which is deleted after it; who listens is told now.
+    @inline(never)
+    private func noteExpired(_ key: ByteView, _ database: Int) {
+        let place = WatchedKey(database: database, key: key.array)
+        pendingExpiry.append(place)
+        if settings.notifiedEvents.contains(.expired), toldExpired.insert(place).inserted {
+            notify(.expired, "expired", key, database)
+        }
     }
 
     /// Whether the deadline has passed. An entry without one never expires.
@@ -138,6 +148,7 @@ extension Engine {
         stampNew(entry)
         keyspace.tables[database].insert(entry, hash: hash, heap)
         touch(entry.key, database)
+        notify(.new, "new", entry.key, database)
         signalReady(entry.key, database)
     }
 
@@ -216,11 +227,24 @@ extension Engine {
         )
     }
 
-    // MARK: WATCH
+    // MARK: Who is told
 
-    /// Tells those who watch the key that it changed.
+    /// Tells those who watch the key, or keep a copy of it, that it changed.
     @inline(__always)
     func touch(_ key: ByteView, _ database: Int) {
+        if isObserved { touchObserved(key, database) }
+    }
+
+    @inline(never)
+    private func touchObserved(_ key: ByteView, _ database: Int) {
         if !watchers.isEmpty { touchWatched(key, database) }
+        onKeyChange?(key, !isDiscarding)
+    }
+
+    /// A reading command found no key.
+    @inline(__always)
+    func noteMiss(_ key: ByteView, _ database: Int) {
+        statistics.keyspaceMisses &+= 1
+        notify(.keyMiss, "keymiss", key, database)
     }
 }

@@ -24,7 +24,7 @@ extension Engine {
         moved.adoptMarks(of: old)
         touch(old.key, database)
         table.remove(place, heap)
-        put(moved, in: target)
+        put(moved, in: target, isNew: true)
     }
 
     /// Puts a deep copy of an entry under `newKey` in a database; what stood there goes.
@@ -40,19 +40,26 @@ extension Engine {
         }
         copy.adoptMarks(of: entry)
         stampNew(copy)
-        put(copy, in: target)
+        put(copy, in: target, isNew: true)
     }
 
     /// Puts a new entry in; an old one of the same key goes.
-    func put(_ entry: Entry, in database: Int) {
+    ///
+    /// - Parameter isNew: the key counts as a new one even where there was one (as Redis has it: RENAME and
+    ///   COPY delete and add, commands that store a result overwrite).
+    func put(_ entry: Entry, in database: Int, isNew: Bool = false) {
         let table = keyspace.tables[database]
         let hash = heap.sip.hash(entry.key)
+        var isNew = isNew
         if let position = table.locate(entry.key, hash: hash) {
             remove(position, database: database)
+        } else {
+            isNew = true
         }
         if entry.kind.isNested { table.bytes += entry.nested.bytes }
         table.insert(entry, hash: hash, heap)
         touch(entry.key, database)
+        if isNew { notify(.new, "new", entry.key, database) }
         signalReady(entry.key, database)
     }
 }

@@ -51,15 +51,31 @@ public final class Engine {
     let scratch = ByteWriter(capacity: 16 << 10)
     /// An element on its way from one collection to another.
     let moving = ByteWriter(capacity: 4 << 10)
-    var watchers: [WatchedKey: [ObjectIdentifier: WeakSession]] = [:]
+    var watchers: [WatchedKey: [ObjectIdentifier: WeakSession]] = [:] {
+        didSet { isObserved = !watchers.isEmpty || onKeyChange != nil }
+    }
+    /// Somebody wants to know of changes: WATCH, or client-side caching.
+    var isObserved = false
+    /// Told of every change of a key, and whether a command made it (else expiry or eviction).
+    public var onKeyChange: ((_ key: ByteView, _ isCommand: Bool) -> Void)? {
+        didSet { isObserved = !watchers.isEmpty || onKeyChange != nil }
+    }
+    /// Told that a database was, or all were, emptied.
+    public var onFlush: (() -> Void)?
+    /// Told of each read-only command of a session that tracks its reads, after it ran.
+    public var onRead: ((Session, Command, ByteViews) -> Void)?
+    /// A key is being deleted by expiry or for room.
+    var isDiscarding = false
     var pendingExpiry: [WatchedKey] = []
+    /// Keys of `pendingExpiry` whose event was told already.
+    var toldExpired: Set<WatchedKey> = []
     var isUnitOpen = false
     var isInExec = false
     var clockOfLastCommand: UInt64 = 0
     var eviction = EvictionPool()
     var blocked = BlockedClients()
     /// Told of keyspace events whose class is in `settings.notifiedEvents`.
-    var onKeyspaceEvent: ((StaticString, ByteView, Int) -> Void)?
+    public var onKeyspaceEvent: ((_ event: StaticString, _ key: ByteView, _ database: Int) -> Void)?
 
     /// An engine over empty databases.
     public init(databases: Int = 16, clock: any Clock, families: [[CommandSpec]] = []) {

@@ -28,6 +28,12 @@ public final class Session {
     public var leavesStamps = false
     /// The log is being replayed through this session: nothing expires, nothing is recorded.
     public let isReplay: Bool
+    /// It has subscribed to something; a RESP2 client may then do little else.
+    public var isSubscribed = false
+    /// Keys that it reads are reported to `Engine.onRead` (CLIENT TRACKING).
+    public var tracksReads = false
+    /// CLIENT CACHING was said: it holds for the next command or transaction.
+    public var isCachingNext = false
     /// What the server attaches: its connection.
     public weak var connection: (any SessionConnection)?
     /// Name of the last command, for CLIENT LIST.

@@ -32,12 +32,14 @@ extension Server {
     /// Commits what was executed and sends what may leave.
     func endOfTick() {
         isTickScheduled = false
+        if tracking.hasChanges { broadcastChanges() }
         let ticket = commit()
         let isReleased = backend.map { $0.released >= ticket } ?? true
         let connections = dirty
         dirty.removeAll(keepingCapacity: true)
         for connection in connections {
             connection.isDirty = false
+            if connection.isCutOff { continue }
             if connection.wroteInBatch {
                 connection.wroteInBatch = false
                 connection.lastWriteTicket = ticket
@@ -50,6 +52,14 @@ extension Server {
             }
         }
         if !holding.isEmpty { releaseHeld() }
+        if !cutOff.isEmpty { closeCutOff() }
+    }
+
+    /// Closes the connections that were cut off.
+    private func closeCutOff() {
+        let connections = cutOff
+        cutOff.removeAll()
+        for connection in connections { connection.close() }
     }
 
     /// Hands what was executed to the backend; the time it takes is an event of the latency monitor.
@@ -132,13 +142,15 @@ extension Server {
         let mayWrite =
             command?.spec.flags.contains(.write) == true
             || command?.spec.name == "exec" && connection.session.isInTransaction
+        // PUBLISH is paused as a write is, though it changes nothing.
+        let publishes = command?.spec.name == "publish" || command?.spec.name == "spublish"
         if backend?.isCongested == true && mayWrite { return true }
         guard let pause = clientPause else { return false }
         if pause.until <= engine.now {
             clientPause = nil
             return false
         }
-        return mayWrite || pause.pausesAll && command?.spec.name != "client"
+        return mayWrite || publishes || pause.pausesAll && command?.spec.name != "client"
     }
 
     /// Goes on with a connection whose requests waited, in a task of its own.

@@ -15,6 +15,7 @@ extension Server {
             "lfu-log-factor",
             "lfu-decay-time", "slowlog-log-slower-than", "slowlog-max-len",
             "latency-monitor-threshold", "latency-tracking", "command-cpu-tracking",
+            "notify-keyspace-events",
         ]) { [unowned self] _ in applyEngineSettings() }
         configuration.onChange(of: [
             "appendfsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",

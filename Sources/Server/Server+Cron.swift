@@ -27,7 +27,8 @@ extension Server {
         sampleOperations(nanoseconds)
         if let pause = clientPause, pause.until <= engine.now { endPause() }
         if !stalled.isEmpty && clientPause == nil && backend?.isCongested != true { resumeAll() }
-        checkConnections(nanoseconds)
+        checkConnections()
+        trimTrackingTable()
         checkDurabilityWaiters()
         continueShutdown()
     }
@@ -77,44 +78,23 @@ extension Server {
     }
 
     /// Cuts off idle clients and those whose output has grown beyond its limit.
-    private func checkConnections(_ nanoseconds: UInt64) {
-        let settings = configuration.settings
-        let limit = settings.outputBufferLimits.normal
-        let hasLimit = limit.hardBytes > 0 || limit.softBytes > 0
-        if settings.idleTimeoutSeconds == 0 && !hasLimit { return }
+    private func checkConnections() {
+        let timeout = Int64(configuration.settings.idleTimeoutSeconds) * 1000
+        let limits = configuration.settings.outputBufferLimits
+        let hasLimit = limits.normal.isSet || !subscriptions.isEmpty && limits.pubsub.isSet
+        if timeout == 0 && !hasLimit { return }
         for connection in Array(connections.values) {
             let idle =
                 engine.now.millisecondsSinceEpoch
                 - connection.info.lastInteraction.millisecondsSinceEpoch
-            if settings.idleTimeoutSeconds > 0, monitors[connection.session.id] == nil,
-                idle > Int64(settings.idleTimeoutSeconds) * 1000
+            if timeout > 0, idle > timeout, monitors[connection.session.id] == nil,
+                !connection.session.isSubscribed
             {
                 log.log(.verbose, "Closing idle client")
                 connection.close()
             } else if hasLimit {
-                checkOutput(of: connection, limit, nanoseconds)
+                enforceOutputLimit(of: connection)
             }
         }
-    }
-
-    private func checkOutput(
-        of connection: Connection, _ limit: OutputBufferLimits.Limit, _ nanoseconds: UInt64
-    ) {
-        let bytes = connection.pendingOutputBytes
-        var isOver = limit.hardBytes > 0 && bytes >= limit.hardBytes
-        if limit.softBytes > 0 && bytes >= limit.softBytes {
-            let since = connection.softLimitSince ?? nanoseconds
-            connection.softLimitSince = since
-            if nanoseconds - since > UInt64(limit.softSeconds) * 1_000_000_000 { isOver = true }
-        } else {
-            connection.softLimitSince = nil
-        }
-        if !isOver { return }
-        log.log(
-            .warning,
-            "Client id=\(connection.session.id) addr=\(connection.peerText) scheduled to be closed ASAP for overcoming of output buffer limits."
-        )
-        statistics.outputLimitDisconnections += 1
-        connection.close()
     }
 }

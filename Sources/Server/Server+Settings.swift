@@ -17,6 +17,7 @@ extension Server {
         engine.settings.lfuDecayMinutes = settings.frequencyDecayMinutes
         engine.settings.slowlogMicroseconds = settings.slowlogThresholdMicroseconds
         engine.settings.slowlogLength = settings.slowlogLength
+        engine.settings.notifiedEvents = settings.notifiedEvents
         engine.settings.tracksLatency = settings.tracksLatency
         let threshold = UInt64(settings.latencyThresholdMilliseconds) &* 1_000_000
         engine.latencyThresholdNanoseconds = threshold == 0 ? .max : threshold

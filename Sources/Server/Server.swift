@@ -37,14 +37,22 @@ public final class Server {
     let reply = ReplyWriter()
     /// The requests being executed, of whichever connection it is.
     let batch = RequestBatch()
-    /// A connection's requests are being executed: `reply` and `batch` are its own until it is done.
-    var isProcessing = false
+    /// The connection whose requests are being executed: `reply` and `batch` are its own until it is done.
+    var executing: Connection?
+    /// What `executing` hears of its own command: it comes behind the reply.
+    let ownMessages = ByteWriter(capacity: 256)
     var connections: [UInt64: Connection] = [:]
     var nextConnectionID: UInt64 = 1
     var listeners: [Listener] = []
     var statistics = ServerStatistics()
     var clientPause: ClientPause?
     var monitors: [UInt64: Connection] = [:]
+    var subscriptions = Subscriptions()
+    var tracking = TrackingState()
+    /// The message that is being sent to subscribers.
+    let messageForms = MessageForms()
+    /// The name of the channel that a keyspace event is published to.
+    let eventChannel = ByteWriter(capacity: 256)
     var loading = LoadingState()
     var shutdownState: ShutdownState?
     let startedAt: Deadline
@@ -55,6 +63,8 @@ public final class Server {
     var dirty: [Connection] = []
     var holding: [Connection] = []
     var stalled: [Connection] = []
+    /// Connections that are closed at the end of the tick.
+    var cutOff: [Connection] = []
     var isTickScheduled = false
     var failedThrough: CommitTicket = 0
     var saveState = SaveState()
@@ -83,6 +93,7 @@ public final class Server {
         applyEngineSettings()
         registerConfigurationActions()
         renameCommands()
+        observeKeyspaceEvents()
         engine.secretArguments = Secrets.places
         engine.onSlowCommand = { [unowned self] command, nanoseconds in
             let event = command.flags.contains(.fast) ? "fast-command" : "command"
@@ -124,9 +135,11 @@ public final class Server {
         engine.forgetBlocked(connection.session)
         connections[connection.session.id] = nil
         if monitors.removeValue(forKey: connection.session.id) != nil { updateMonitor() }
-        dirty.removeAll { $0 === connection }
-        holding.removeAll { $0 === connection }
-        stalled.removeAll { $0 === connection }
+        subscriptions.unsubscribeAll(connection)
+        disableTracking(connection)
+        if connection.isDirty { dirty.removeAll { $0 === connection } }
+        if !holding.isEmpty { holding.removeAll { $0 === connection } }
+        if connection.isStalled { stalled.removeAll { $0 === connection } }
         durabilityWaiters.removeAll { $0.connection === connection }
     }
 

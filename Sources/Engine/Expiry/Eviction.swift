@@ -82,7 +82,7 @@ extension Engine {
                 let table = keyspace.tables[victim.database]
                 guard let position = table.locate(key, hash: heap.sip.hash(key)) else { return }
                 statistics.evictedKeys += 1
-                discard(position, victim.database)
+                discard(position, victim.database, because: .evicted)
             }
         }
         closeUnit()

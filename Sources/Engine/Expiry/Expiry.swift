@@ -15,6 +15,7 @@ extension Engine {
     func deleteExpired() {
         let keys = pendingExpiry
         pendingExpiry.removeAll(keepingCapacity: true)
+        defer { toldExpired.removeAll() }
         for each in keys {
             each.key.withByteView { key in
                 let table = keyspace.tables[each.database]
@@ -30,14 +31,25 @@ extension Engine {
     /// Deletes an expired key and records that it is gone.
     func expireNow(_ position: Position, _ database: Int) {
         statistics.expiredKeys += 1
-        discard(position, database)
+        discard(position, database, because: .expired)
     }
 
-    /// Deletes a key outside of any command's effect (expiry, eviction) and records it.
-    func discard(_ position: Position, _ database: Int) {
+    /// Deletes a key outside of any command's effect (expiry, eviction), records and tells it.
+    func discard(_ position: Position, _ database: Int, because reason: KeyspaceEvents) {
         let key = position.entry.key.array
+        isDiscarding = true
         remove(position, database: database)
-        key.withByteView { record(.delete(key: $0), database: database) }
+        isDiscarding = false
+        key.withByteView { view in
+            record(.delete(key: view), database: database)
+            if reason == .evicted {
+                notify(.evicted, "evicted", view, database)
+            } else if toldExpired.isEmpty
+                || toldExpired.remove(WatchedKey(database: database, key: key)) == nil
+            {
+                notify(.expired, "expired", view, database)
+            }
+        }
     }
 
     /// Sweeps for expired keys; called about ten times a second.
@@ -133,11 +145,15 @@ extension Engine {
             }
             if removed > 0 {
                 statistics.expiredFields += removed
+                isDiscarding = true
                 touch(view, database)
+                isDiscarding = false
                 notify(.hash, "hexpired", view, database)
             }
             if writer.count == 0 {
+                isDiscarding = true
                 remove(writer.position, database: database)
+                isDiscarding = false
                 notify(.generic, "del", view, database)
             }
             return isDone

@@ -37,6 +37,28 @@ public struct KeyspaceEvents: OptionSet, Sendable, Hashable {
     public static let module = KeyspaceEvents(rawValue: 1 << 12)
     /// `n`: a key was made.
     public static let new = KeyspaceEvents(rawValue: 1 << 13)
+
+    /// The classes that letters of `notify-keyspace-events` name, `A` for all but `m` and `n`; none where neither
+    /// `K` nor `E` says which channels are told. Letters that name none are passed over.
+    public init(letters: [UInt8]) {
+        var found: KeyspaceEvents = []
+        for letter in letters {
+            if letter == UInt8(ascii: "A") {
+                for name in "g$lshzxetd".utf8 { found.formUnion(Self.classes[name] ?? []) }
+            } else {
+                found.formUnion(Self.classes[letter] ?? [])
+            }
+        }
+        self = found.isDisjoint(with: [.keyspace, .keyevent]) ? [] : found
+    }
+
+    private static let classes: [UInt8: KeyspaceEvents] = [
+        UInt8(ascii: "K"): .keyspace, UInt8(ascii: "E"): .keyevent, UInt8(ascii: "g"): .generic,
+        UInt8(ascii: "$"): .string, UInt8(ascii: "l"): .list, UInt8(ascii: "s"): .set,
+        UInt8(ascii: "h"): .hash, UInt8(ascii: "z"): .sortedSet, UInt8(ascii: "x"): .expired,
+        UInt8(ascii: "e"): .evicted, UInt8(ascii: "t"): .stream, UInt8(ascii: "m"): .keyMiss,
+        UInt8(ascii: "d"): .module, UInt8(ascii: "n"): .new,
+    ]
 }
 
 extension Engine {

@@ -1,4 +1,4 @@
-/// The commands that need the server around the engine: connections, configuration, saves.
+/// The commands that need the server around the engine: connections, configuration, saves, messages.
 ///
 /// Handlers hold the server unowned: it owns the table they live in.
 import Engine
@@ -7,6 +7,7 @@ extension Server {
     /// Their declarations.
     func serverCommands() -> [CommandSpec] {
         connectionCommands() + administrationCommands() + persistenceCommands()
+            + subscriptionCommands() + [publishCommand(), shardPublishCommand(), pubsubCommand()]
     }
 
     private func connectionCommands() -> [CommandSpec] {

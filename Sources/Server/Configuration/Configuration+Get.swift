@@ -1,4 +1,5 @@
 /// CONFIG GET.
+import Engine
 
 extension Configuration {
     /// The directives whose names match any of `patterns`, each once, with their values.
@@ -23,7 +24,7 @@ extension Configuration {
             where !directive.traits.contains(.hidden) {
                 for name in [directive.name, directive.alias].compactMap({ $0 }) {
                     let bytes = Array(name.utf8)
-                    if GlobPattern.matches(pattern, bytes) { add(bytes, place) }
+                    if GlobPattern.matches(directive: bytes, pattern) { add(bytes, place) }
                 }
             }
         }

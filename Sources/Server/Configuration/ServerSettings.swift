@@ -130,6 +130,11 @@ public struct ServerSettings: Sendable {
 
     // MARK: observation
 
+    /// `notify-keyspace-events`; empty where neither K nor E is in it.
+    public var notifiedEvents: KeyspaceEvents = []
+    /// `tracking-table-max-keys`; 0 is unlimited.
+    public var maximumTrackedKeys = 1_000_000
+
     /// `slowlog-log-slower-than`; negative is off, 0 logs all.
     public var slowlogThresholdMicroseconds = 10_000
     /// `slowlog-max-len`.

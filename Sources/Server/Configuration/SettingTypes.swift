@@ -86,6 +86,8 @@ public struct OutputBufferLimits: Sendable, Hashable {
         public var softSeconds = 0
         /// No limit.
         public init() {}
+        /// Whether there is a limit.
+        var isSet: Bool { hardBytes > 0 || softBytes > 0 }
     }
     /// Ordinary clients.
     public var normal = Limit()

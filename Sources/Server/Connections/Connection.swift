@@ -5,7 +5,8 @@
 /// replies), is copied and kept.
 ///
 /// INVARIANT 1: replies are appended to `output` in the order of the requests, and leave in that order.
-/// INVARIANT 2: while `waiting` holds output, newer output queues behind it.
+/// INVARIANT 2: while `waiting` holds output, newer output queues behind it; so it does behind `backlog`
+/// (Connection+Output.swift).
 import Bytes
 import Engine
 import NIOCore
@@ -20,7 +21,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     let session: Session
     let info: ConnectionInfo
     /// The server outlives its connections: it lets go of them when their channels close.
-    private let server: Server
+    let server: Server
     private let parser = RequestParser()
     private(set) var context: ChannelHandlerContext?
 
@@ -31,15 +32,19 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     var output = ByteBuffer()
     /// Where replies of writing commands stand in `output`.
     var writeMarks: [Range<Int>] = []
+    /// Output that may leave, which the channel doesn't take: the client reads more slowly than it is sent to.
+    var backlog = ByteBuffer()
     /// Outputs that wait for their ticket.
     var waiting: CircularBuffer<HeldOutput> = []
     /// In the server's list of connections with fresh output.
     var isDirty = false
     /// In the server's list of connections whose requests wait.
     var isStalled = false
-    private(set) var isClosing = false
+    var isClosing = false
+    /// It is closed at the end of the tick, and its output is gone already.
+    var isCutOff = false
     /// The channel holds bytes that it was not told to send.
-    private var hasWritten = false
+    var hasWritten = false
     /// A command that ends later (SAVE, WAITAOF): requests behind it wait for its reply.
     private(set) var isPostponed = false
     /// The end of a blocked command's patience.
@@ -50,6 +55,12 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     var lastWriteTicket: CommitTicket = 0
     /// CLIENT REPLY.
     var replyMode = ReplyMode.on
+    /// The command that executes answered with confirmations of subscriptions, which CLIENT REPLY doesn't hold back.
+    var isConfirming = false
+    /// What it is subscribed to; nil: nothing.
+    var subscriptions: ConnectionSubscriptions?
+    /// CLIENT TRACKING; nil: off.
+    var tracking: ClientTracking?
     /// Since when the output is over its soft limit.
     var softLimitSince: UInt64?
 
@@ -66,14 +77,6 @@ final class Connection: ChannelInboundHandler, SessionConnection {
 
     /// Bytes of requests that are kept, for CLIENT LIST and the limits.
     var unreadBytes: Int { (unread?.count ?? 0) - unreadStart }
-
-    /// Bytes of replies that have not left yet.
-    var pendingOutputBytes: Int {
-        let held = waiting.reduce(output.readableBytes) { $0 + $1.bytes.readableBytes }
-        let options = context?.channel.syncOptions
-        // A closed channel has nothing buffered.
-        return held + ((try? options?.getOption(.bufferedWritableBytes)) ?? 0)
-    }
 
     /// Bytes that this client takes, about.
     var memoryBytes: Int { pendingOutputBytes + unreadBytes + 2048 }
@@ -122,7 +125,10 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable && isStalled { server.resume(self) }
+        if context.channel.isWritable {
+            drainBacklog()
+            if isStalled && context.channel.isWritable { server.resume(self) }
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -150,8 +156,8 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     private func process(_ bytes: ByteView) -> Int {
         let batch = server.batch
         let reply = server.reply
-        server.isProcessing = true
-        defer { server.isProcessing = false }
+        server.executing = self
+        defer { server.executing = nil }
         server.engine.beginBatch()
         var start = 0
         var violation: RESPError?
@@ -221,9 +227,22 @@ final class Connection: ChannelInboundHandler, SessionConnection {
             let base = output.readableBytes
             writeMarks.append(base + mark..<base + reply.bytes.count)
         }
+        if server.ownMessages.count > 0 { takeOwnMessages(reply) }
+        if session.isCachingNext { endCaching(arguments) }
+    }
+
+    /// CLIENT CACHING holds for one command or transaction, other words of CLIENT not counted.
+    private func endCaching(_ arguments: ByteViews) {
+        if session.isInTransaction || arguments[0].equalsIgnoringCase("client") { return }
+        session.isCachingNext = false
     }
 
     private func suppressReply(_ reply: ReplyWriter, _ mark: Int) {
+        if isConfirming {
+            isConfirming = false
+            if replyMode == .skipping { replyMode = .on }
+            return
+        }
         switch replyMode {
         case .on: break
         case .off: reply.bytes.truncate(to: mark)
@@ -232,26 +251,6 @@ final class Connection: ChannelInboundHandler, SessionConnection {
             reply.bytes.truncate(to: mark)
             replyMode = .on
         }
-    }
-
-    /// Moves the replies of this batch to `output` and has them sent at the end of the tick.
-    private func takeReplies(_ reply: ReplyWriter) {
-        let bytes = reply.bytes
-        if bytes.count > 0 {
-            unsafe bytes.view.withUnsafePointer { base, count in
-                _ = unsafe output.writeBytes(UnsafeRawBufferPointer(start: base, count: count))
-            }
-            bytes.removeAll()
-        }
-        if output.readableBytes > 0 || isClosing { server.markDirty(self) }
-    }
-
-    /// Appends a message that is no reply (a MONITOR line, a push) and has it sent.
-    func push(_ bytes: ByteView) {
-        unsafe bytes.withUnsafePointer { base, count in
-            _ = unsafe output.writeBytes(UnsafeRawBufferPointer(start: base, count: count))
-        }
-        server.markDirty(self)
     }
 
     /// Somebody's browser was made to talk to us: cut it off before it can do harm.
@@ -284,7 +283,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
 
     /// Goes on with the requests that were kept.
     func resume() {
-        if server.isProcessing { return later { $0.resume() } }
+        if server.executing != nil { return later { $0.resume() } }
         isStalled = false
         processUnread()
         if !isStalled { setReading(true) }
@@ -300,7 +299,7 @@ final class Connection: ChannelInboundHandler, SessionConnection {
 
     /// Sends the reply of a postponed command and goes on with the requests behind it.
     func complete(_ write: @escaping (ReplyWriter) -> Void) {
-        if server.isProcessing { return later { $0.complete(write) } }
+        if server.executing != nil { return later { $0.complete(write) } }
         guard isPostponed else { return }
         isPostponed = false
         wakeUp?.cancel()
@@ -333,65 +332,6 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         let bound = NIOLoopBound((self, work), eventLoop: server.loop)
         server.loop.execute { bound.value.1(bound.value.0) }
     }
-
-    // MARK: Sending
-
-    /// Hands the output, whose ticket is released, to the channel.
-    func flush() {
-        if output.readableBytes > 0 {
-            write(output)
-            output.capacity > 64 << 10 ? output = ByteBuffer() : output.clear()
-        }
-        writeMarks.removeAll(keepingCapacity: true)
-        flushWritten()
-    }
-
-    /// Hands bytes to the channel, which keeps them until the next flush.
-    func write(_ bytes: ByteBuffer) {
-        server.statistics.bytesWritten += bytes.readableBytes
-        server.statistics.writes += 1
-        hasWritten = true
-        context?.write(wrapOutboundOut(bytes), promise: nil)
-    }
-
-    /// Has the channel send what was written to it, and closes it where that was all.
-    func flushWritten() {
-        guard let context else { return }
-        if hasWritten {
-            hasWritten = false
-            context.flush()
-        }
-        if isClosing && waiting.isEmpty && output.readableBytes == 0 {
-            context.close(mode: .all, promise: nil)
-        }
-        if isStalled && context.channel.isWritable { server.resumeSoon(self) }
-    }
-
-    /// Queues the output behind a ticket.
-    func hold(until ticket: CommitTicket) {
-        waiting.append(HeldOutput(ticket: ticket, bytes: output, writes: writeMarks))
-        output = ByteBuffer()
-        writeMarks.removeAll(keepingCapacity: true)
-    }
-
-    /// The client asked to leave.
-    func closeAfterReplies() {
-        isClosing = true
-        server.markDirty(self)
-    }
-
-    /// Cuts the connection off now.
-    func close() {
-        isClosing = true
-        context?.close(mode: .all, promise: nil)
-    }
-}
-
-/// Output that waits for a ticket, and where in it the replies of writes stand.
-struct HeldOutput {
-    let ticket: CommitTicket
-    var bytes: ByteBuffer
-    let writes: [Range<Int>]
 }
 
 /// CLIENT REPLY.

@@ -28,8 +28,10 @@ enum HDelCommand {
             }
             if removed > 0 {
                 engine.touch(key, session.database)
+                engine.notify(.hash, "hdel", key, session.database)
                 if writer.count == 0 {
                     engine.remove(writer.position, database: session.database)
+                    engine.notify(.generic, "del", key, session.database)
                 }
                 engine.record(
                     .hashDelete(key: key, fields: arguments.dropFirst(2)),

@@ -28,16 +28,17 @@ enum HIncrByCommand {
             }
             let (sum, isOver) = old.addingReportingOverflow(increment)
             if isOver { throw .overflow }
-            try engine.setField(key, arguments[2], Decimal.text(sum), session)
+            try engine.setField(key, arguments[2], Decimal.text(sum), "hincrby", session)
             reply.integer(Int(sum))
         }
     }
 }
 
 extension Engine {
-    /// Sets one field to a value that was computed, and records it; the field keeps its deadline.
+    /// Sets one field to a value that was computed, records and tells it; the field keeps its deadline.
     func setField(
-        _ key: ByteView, _ field: ByteView, _ value: [UInt8], _ session: Session
+        _ key: ByteView, _ field: ByteView, _ value: [UInt8], _ event: StaticString,
+        _ session: Session
     ) throws(CommandError) {
         var writer = try hashWriter(key, session)
         let deadline = HashValue(writer.position.entry, at: writer.now).deadline(of: field, heap)
@@ -45,6 +46,7 @@ extension Engine {
         value.withByteView { view in
             _ = writer.set(field, view)
             touch(key, session.database)
+            notify(.hash, event, key, session.database)
             [field, view].withByteViews { pairs in
                 record(.hashSet(key: key, pairs: pairs), database: session.database)
             }

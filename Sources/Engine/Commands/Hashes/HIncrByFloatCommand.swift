@@ -37,7 +37,7 @@ enum HIncrByFloatCommand {
             } catch {
                 throw .nanOrInfinity
             }
-            try engine.setField(key, arguments[2], sum, session)
+            try engine.setField(key, arguments[2], sum, "hincrbyfloat", session)
             reply.bulk(sum)
         }
     }

@@ -52,6 +52,7 @@ enum HSetCommand {
             var writer = try engine.hashWriter(key, session)
             _ = writer.set(arguments[2], arguments[3])
             engine.touch(key, session.database)
+            engine.notify(.hash, "hset", key, session.database)
             engine.record(
                 .hashSet(key: key, pairs: arguments.dropFirst(2)), database: session.database)
             reply.integer(1)
@@ -71,6 +72,7 @@ enum HSetCommand {
             index += 2
         }
         engine.touch(key, session.database)
+        engine.notify(.hash, "hset", key, session.database)
         engine.record(
             .hashSet(key: key, pairs: arguments.dropFirst(2)), database: session.database)
         return added

@@ -39,6 +39,7 @@ enum CopyCommand {
                 return
             }
             engine.copyKey(position.entry, to: destination, in: target)
+            engine.notify(.generic, "copy_to", destination, target)
             engine.record(
                 .copy(key: source, destination: destination, database: target),
                 database: session.database)

@@ -31,6 +31,7 @@ enum DelCommand {
         for key in keys {
             guard let position = engine.locate(key, session) else { continue }
             engine.remove(position, database: session.database)
+            engine.notify(.generic, "del", key, session.database)
             removed += 1
         }
         if removed > 0 {

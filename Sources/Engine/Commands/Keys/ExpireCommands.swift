@@ -48,9 +48,11 @@ enum ExpireCommands {
             let key = arguments[1]
             if deadline <= engine.now && !session.isReplay {
                 engine.remove(position, database: session.database)
+                engine.notify(.generic, "del", key, session.database)
                 engine.record(.delete(key: key), database: session.database)
             } else {
                 engine.setDeadline(deadline, at: position, database: session.database)
+                engine.notify(.generic, "expire", key, session.database)
                 engine.record(.expire(key: key, deadline: deadline), database: session.database)
             }
             reply.integer(1)

@@ -17,6 +17,7 @@ enum FlushCommands {
             try check(arguments)
             engine.touchDatabase(session.database)
             engine.keyspace.flush(database: session.database)
+            engine.onFlush?()
             engine.record(.flushDatabase, database: session.database)
             reply.ok()
         }
@@ -36,6 +37,7 @@ enum FlushCommands {
                 engine.touchDatabase(database)
                 engine.keyspace.flush(database: database)
             }
+            engine.onFlush?()
             engine.record(.flushAll, database: session.database)
             reply.ok()
         }

@@ -21,6 +21,8 @@ enum MoveCommand {
                 return
             }
             engine.moveKey(position, from: session.database, to: key, in: target)
+            engine.notify(.generic, "move_from", key, session.database)
+            engine.notify(.generic, "move_to", key, target)
             engine.record(.move(key: key, database: target), database: session.database)
             reply.integer(1)
         }

@@ -17,6 +17,7 @@ enum PersistCommand {
                 return
             }
             engine.setDeadline(nil, at: position, database: session.database)
+            engine.notify(.generic, "persist", arguments[1], session.database)
             engine.record(.persist(key: arguments[1]), database: session.database)
             reply.integer(1)
         }

@@ -45,6 +45,8 @@ enum RenameCommand {
     ) {
         engine.moveKey(
             position, from: session.database, to: arguments[2], in: session.database)
+        engine.notify(.generic, "rename_from", arguments[1], session.database)
+        engine.notify(.generic, "rename_to", arguments[2], session.database)
         engine.record(
             .rename(key: arguments[1], newKey: arguments[2]), database: session.database)
     }

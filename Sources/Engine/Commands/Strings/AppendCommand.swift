@@ -32,6 +32,7 @@ enum AppendCommand {
             } else {
                 engine.setString(key, suffix, deadline: nil, at: nil, session)
             }
+            engine.notify(.string, "append", key, session.database)
             engine.record(.append(key: key, suffix: suffix), database: session.database)
             reply.integer(total)
         }

@@ -37,12 +37,12 @@ extension Engine {
 
     /// Accounts for a read by a command that goes on to write: hit or miss, and the access stamp.
     @inline(__always)
-    func noteRead(_ position: Position?, _ session: Session) {
+    func noteRead(_ position: Position?, _ key: ByteView, _ session: Session) {
         if let position {
             statistics.keyspaceHits &+= 1
             if !session.leavesStamps { stampAccess(position.entry) }
         } else {
-            statistics.keyspaceMisses &+= 1
+            noteMiss(key, session.database)
         }
     }
 

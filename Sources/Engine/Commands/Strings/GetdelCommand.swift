@@ -14,13 +14,14 @@ enum GetdelCommand {
             summary: "Returns the string value of a key and deletes the key.", syntax: "key"
         ) { engine, session, arguments, reply throws(CommandError) in
             let found = engine.locate(arguments[1], session)
-            engine.noteRead(found, session)
+            engine.noteRead(found, arguments[1], session)
             guard let position = found else {
                 reply.null()
                 return
             }
             try reply.string(position.entry)
             engine.remove(position, database: session.database)
+            engine.notify(.generic, "del", arguments[1], session.database)
             engine.record(.delete(key: arguments[1]), database: session.database)
         }
     }

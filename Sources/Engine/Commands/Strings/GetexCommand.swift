@@ -23,7 +23,7 @@ enum GetexCommand {
             let options = try StringOptions(arguments, from: 2, isSet: false)
             let key = arguments[1]
             let found = engine.locate(key, session)
-            engine.noteRead(found, session)
+            engine.noteRead(found, key, session)
             guard let position = found else {
                 reply.null()
                 return
@@ -34,12 +34,15 @@ enum GetexCommand {
             let database = session.database
             if let deadline, deadline <= engine.now, !session.isReplay {
                 engine.remove(position, database: database)
+                engine.notify(.generic, "del", key, database)
                 engine.record(.delete(key: key), database: database)
             } else if let deadline {
                 engine.setDeadline(deadline, at: position, database: database)
+                engine.notify(.generic, "expire", key, database)
                 engine.record(.expire(key: key, deadline: deadline), database: database)
             } else if options.persists, position.entry.hasDeadline {
                 engine.setDeadline(nil, at: position, database: database)
+                engine.notify(.generic, "persist", key, database)
                 engine.record(.persist(key: key), database: database)
             }
         }

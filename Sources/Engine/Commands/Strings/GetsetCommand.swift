@@ -18,9 +18,10 @@ enum GetsetCommand {
         ) { engine, session, arguments, reply throws(CommandError) in
             let key = arguments[1]
             let position = engine.locate(key, session)
-            engine.noteRead(position, session)
+            engine.noteRead(position, key, session)
             if let position { try reply.string(position.entry) } else { reply.null() }
             engine.setString(key, arguments[2], deadline: nil, at: position, session)
+            engine.notify(.string, "set", key, session.database)
             engine.record(
                 .set(key: key, value: arguments[2], deadline: nil), database: session.database)
         }

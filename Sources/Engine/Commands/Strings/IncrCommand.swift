@@ -71,6 +71,7 @@ enum IncrCommand {
         let (sum, isOver) = old.addingReportingOverflow(delta)
         if isOver { throw .overflow }
         engine.setInteger(key, sum, deadline: deadline, at: position, session)
+        engine.notify(.string, "incrby", key, session.database)
         let text = engine.digits(sum)
         engine.record(
             deadline == nil

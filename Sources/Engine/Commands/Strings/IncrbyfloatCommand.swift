@@ -33,6 +33,7 @@ enum IncrbyfloatCommand {
             }
             sum.withByteView { text in
                 store(text, key, position, engine, session)
+                engine.notify(.string, "incrbyfloat", key, session.database)
                 engine.record(
                     position == nil
                         ? .set(key: key, value: text, deadline: nil)

@@ -53,6 +53,7 @@ enum MsetCommand {
             let key = arguments[index]
             engine.setString(
                 key, arguments[index + 1], deadline: nil, at: engine.locate(key, session), session)
+            engine.notify(.string, "set", key, session.database)
             index += 2
         }
         engine.record(.setMany(pairs: arguments.dropFirst(1)), database: session.database)

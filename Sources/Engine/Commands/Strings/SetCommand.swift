@@ -27,6 +27,7 @@ enum SetCommand {
             if arguments.count == 3 {
                 engine.setString(
                     key, value, deadline: nil, at: engine.locate(key, session), session)
+                engine.notify(.string, "set", key, session.database)
                 engine.record(
                     .set(key: key, value: value, deadline: nil), database: session.database)
                 reply.ok()
@@ -46,7 +47,7 @@ enum SetCommand {
         let isBlocked =
             options.onlyIfAbsent && position != nil || options.onlyIfPresent && position == nil
         if options.answersOld {
-            engine.noteRead(position, session)
+            engine.noteRead(position, key, session)
             if let position { try reply.string(position.entry) } else { reply.null() }
         } else if isBlocked {
             reply.null()
@@ -55,10 +56,15 @@ enum SetCommand {
         if let said, said <= engine.now, !session.isReplay {
             // Already past: the key is gone at once, and that is what is recorded.
             if let position { engine.remove(position, database: session.database) }
+            engine.notify(.string, "set", key, session.database)
+            engine.notify(.generic, "expire", key, session.database)
+            engine.notify(.expired, "expired", key, session.database)
             engine.record(.delete(key: key), database: session.database)
         } else {
             let deadline = options.keepsDeadline ? position?.entry.deadline : said
             engine.setString(key, value, deadline: deadline, at: position, session)
+            engine.notify(.string, "set", key, session.database)
+            if said != nil { engine.notify(.generic, "expire", key, session.database) }
             engine.record(
                 .set(key: key, value: value, deadline: deadline), database: session.database)
         }

@@ -38,6 +38,8 @@ enum SetexCommand {
         let key = arguments[1]
         engine.setString(
             key, arguments[3], deadline: deadline, at: engine.locate(key, session), session)
+        engine.notify(.string, "set", key, session.database)
+        engine.notify(.generic, "expire", key, session.database)
         engine.record(
             .set(key: key, value: arguments[3], deadline: deadline), database: session.database)
         reply.ok()

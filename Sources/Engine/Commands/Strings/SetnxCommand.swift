@@ -19,6 +19,7 @@ enum SetnxCommand {
                 return
             }
             engine.setString(key, arguments[2], deadline: nil, at: nil, session)
+            engine.notify(.string, "set", key, session.database)
             engine.record(
                 .set(key: key, value: arguments[2], deadline: nil), database: session.database)
             reply.integer(1)

@@ -35,6 +35,7 @@ enum SetrangeCommand {
             try engine.checkLength(offset, plus: value.count, session)
             let total = max(count ?? 0, offset + value.count)
             engine.overwriteString(key, at: offset, with: value, position, session)
+            engine.notify(.string, "setrange", key, session.database)
             reply.integer(total)
         }
     }

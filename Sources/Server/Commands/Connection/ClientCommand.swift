@@ -68,41 +68,21 @@ extension Server {
                     session.leavesStamps = try onOff(arguments[2])
                     reply.ok()
                 },
-                clientWord(
-                    "getredir", 2, "6.0.0",
-                    "Returns the client ID to which the connection's tracking notifications are redirected."
-                ) {
-                    _, _, reply in reply.integer(-1)
-                },
-                clientWord(
-                    "trackinginfo", 2, "6.2.0",
-                    "Returns information about server-assisted client-side caching for the connection."
-                ) {
-                    _, _, reply in
-                    reply.map(3)
-                    reply.bulk(ByteView("flags"))
-                    reply.set(1)
-                    reply.bulk(ByteView("off"))
-                    reply.bulk(ByteView("redirect"))
-                    reply.integer(-1)
-                    reply.bulk(ByteView("prefixes"))
-                    reply.array(0)
-                },
                 helpWord(of: "client", group: .connection, since: "5.0.0", ClientHelp.lines),
-            ])
+            ] + clientTrackingWords())
     }
 
     /// A word of CLIENT.
     func clientWord(
         _ name: String, _ arity: Int, _ since: String, _ summary: String, admin: Bool = false,
-        syntax: String = "", tips: [String] = [],
+        complexity: String = "O(1)", syntax: String = "", tips: [String] = [],
         _ run: @escaping (Session, ByteViews, ReplyWriter) throws(CommandError) -> Void
     ) -> CommandSpec {
         var flags: CommandFlags = [.noscript, .loading, .stale]
         if admin { flags.insert(.admin) }
         return CommandSpec(
             name, arity: arity, flags, group: .connection, since: since, summary: summary,
-            syntax: syntax, tips: tips
+            complexity: complexity, syntax: syntax, tips: tips
         ) { _, session, arguments, reply throws(CommandError) in
             try run(session, arguments, reply)
         }

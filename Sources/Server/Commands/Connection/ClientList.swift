@@ -24,8 +24,8 @@ extension Server {
         ) { [unowned self] (_, arguments, reply) throws(CommandError) in
             var chosen = connections.values.sorted { $0.session.id < $1.session.id }
             if arguments.count == 4, arguments[2].equalsIgnoringCase("type") {
-                let isNormal = try ClientType.isNormal(arguments[3])
-                if !isNormal { chosen = [] }
+                let type = try ClientType(arguments[3])
+                chosen = chosen.filter { ClientType(of: $0) == type }
             } else if arguments.count > 3, arguments[2].equalsIgnoringCase("id") {
                 var ids: Set<Int64> = []
                 for word in arguments.dropFirst(3) {
@@ -52,8 +52,13 @@ extension Server {
         let idle = (now - info.lastInteraction.millisecondsSinceEpoch) / 1000
         var flags = ""
         if monitors[session.id] != nil { flags += "O" }
-        if engine.isBlocked(session) { flags += "b" }
+        if session.isSubscribed { flags += "P" }
         if session.isInTransaction { flags += "x" }
+        if engine.isBlocked(session) { flags += "b" }
+        if let tracking = connection.tracking {
+            flags += tracking.isBroken ? "tR" : "t"
+            if tracking.isBroadcast { flags += "B" }
+        }
         if connection.isClosing { flags += "c" }
         if info.isUnixSocket { flags += "U" }
         if info.isExemptFromEviction { flags += "e" }
@@ -64,7 +69,10 @@ extension Server {
             ("id", "\(session.id)"), ("addr", info.peer), ("laddr", info.local),
             ("fd", "\(info.descriptor)"), ("name", String(decoding: session.name, as: UTF8.self)),
             ("age", "\(age)"), ("idle", "\(idle)"), ("flags", flags),
-            ("db", "\(session.database)"), ("sub", "0"), ("psub", "0"), ("ssub", "0"),
+            ("db", "\(session.database)"),
+            ("sub", "\(connection.subscriptions?.count(.channel) ?? 0)"),
+            ("psub", "\(connection.subscriptions?.count(.pattern) ?? 0)"),
+            ("ssub", "\(connection.subscriptions?.count(.shard) ?? 0)"),
             ("multi", "\(session.transaction?.count ?? -1)"),
             ("qbuf", "\(connection.unreadBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"),
             ("multi-mem", "\(session.transaction?.bytes ?? 0)"),
@@ -72,7 +80,7 @@ extension Server {
             ("obl", "0"), ("oll", "0"), ("omem", "\(output)"),
             ("tot-mem", "\(connection.memoryBytes)"), ("events", "r"),
             ("cmd", session.lastCommand?.fullName ?? "NULL"), ("user", "default"),
-            ("redir", "-1"), ("resp", "\(session.version)"),
+            ("redir", "\(connection.redirectID)"), ("resp", "\(session.version)"),
             ("lib-name", String(decoding: session.libraryName, as: UTF8.self)),
             ("lib-ver", String(decoding: session.libraryVersion, as: UTF8.self)),
         ]
@@ -118,7 +126,7 @@ private struct KillFilter {
     var id: UInt64?
     var address: String?
     var localAddress: String?
-    var isForNormal = true
+    var type: ClientType?
     var user: String?
     var skipsMe = true
 
@@ -134,7 +142,7 @@ private struct KillFilter {
                 }
                 id = UInt64(number)
             } else if word.equalsIgnoringCase("type") {
-                isForNormal = try ClientType.isNormal(value)
+                type = try ClientType(value)
             } else if word.equalsIgnoringCase("addr") {
                 address = value.text
             } else if word.equalsIgnoringCase("laddr") {
@@ -165,22 +173,34 @@ private struct KillFilter {
         if let id, connection.session.id != id { return false }
         if let address, connection.info.peer != address { return false }
         if let localAddress, connection.info.local != localAddress { return false }
-        if !isForNormal { return false }
+        if let type, ClientType(of: connection) != type { return false }
         return !(skipsMe && connection.session === me)
     }
 }
 
 /// Classes of clients, as CLIENT LIST and KILL name them.
 enum ClientType {
-    /// Whether the word means ordinary clients, of which all are one.
-    static func isNormal(_ word: ByteView) throws(CommandError) -> Bool {
-        if word.equalsIgnoringCase("normal") { return true }
-        for other in ["master", "replica", "slave", "pubsub"] where word.text.lowercased() == other
-        {
-            return false
+    case normal
+    /// It has subscribed to something.
+    case pubsub
+    /// Masters and replicas, of which there are none.
+    case replication
+
+    /// The class that a word names.
+    init(_ word: ByteView) throws(CommandError) {
+        switch word.text.lowercased() {
+        case "normal": self = .normal
+        case "pubsub": self = .pubsub
+        case "master", "replica", "slave": self = .replication
+        default:
+            throw CommandError(
+                bytes: Array("ERR Unknown client type '".utf8) + CommandError.shown(word)
+                    + Array("'".utf8))
         }
-        throw CommandError(
-            bytes: Array("ERR Unknown client type '".utf8) + CommandError.shown(word)
-                + Array("'".utf8))
+    }
+
+    /// The class of a client.
+    init(of connection: Connection) {
+        self = connection.session.isSubscribed ? .pubsub : .normal
     }
 }

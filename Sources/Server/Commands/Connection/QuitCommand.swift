@@ -9,7 +9,10 @@ extension Server {
     func quitCommand() -> CommandSpec {
         CommandSpec(
             "quit", arity: -1,
-            [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .notQueued],
+            [
+                .noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .notQueued,
+                .whileSubscribed,
+            ],
             group: .connection, since: "1.0.0", summary: "Closes the connection."
         ) { _, session, _, reply throws(CommandError) in
             reply.ok()
@@ -20,13 +23,18 @@ extension Server {
     func resetCommand() -> CommandSpec {
         CommandSpec(
             "reset", arity: 1,
-            [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .notQueued],
+            [
+                .noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .notQueued,
+                .whileSubscribed,
+            ],
             group: .connection, since: "6.2.0", summary: "Resets the connection."
         ) { [unowned self] engine, session, _, reply throws(CommandError) in
             engine.resetSession(session)
             session.isAuthenticated = configuration.settings.password == nil
             if let connection = session.connection as? Connection {
                 connection.replyMode = .on
+                subscriptions.unsubscribeAll(connection)
+                disableTracking(connection)
                 if monitors.removeValue(forKey: session.id) != nil { updateMonitor() }
             }
             reply.version = 2

@@ -68,7 +68,7 @@ extension Server {
                 "\(connections.values.map(\.pendingOutputBytes).max() ?? 0)"
             ),
             ("blocked_clients", "\(durabilityWaiters.count + engine.blockedClientCount)"),
-            ("tracking_clients", "0"),
+            ("tracking_clients", "\(tracking.clientCount)"),
             ("clients_in_timeout_table", "0"),
         ]
     }

@@ -45,6 +45,7 @@ extension DirectiveCatalog {
         .choice("enable-module-command", is: .immutable, ["no", "yes", "local"], "no"),
         .integer("io-threads", is: .immutable, 1...128, 1),
         .flag("io-threads-do-reads", is: .immutable, false),
-        .integer("tracking-table-max-keys", 0...Bound.long, 1_000_000),
+        .integer(
+            "tracking-table-max-keys", 0...Bound.long, 1_000_000, { $0.maximumTrackedKeys = $1 }),
     ]
 }

@@ -1,4 +1,5 @@
 /// Directives about what the server tells of itself.
+import Engine
 
 extension DirectiveCatalog {
     static let observation: [Directive] = [
@@ -14,6 +15,8 @@ extension DirectiveCatalog {
             "latency-tracking-info-percentiles", is: .severalWords, .percentiles,
             .words("50 99 99.9"),
             project: { $1.latencyPercentiles = $0.listed.compactMap(Double.init) }),
-        .special("notify-keyspace-events", .keyspaceEvents, .text("")),
+        .special(
+            "notify-keyspace-events", .keyspaceEvents, .text(""),
+            project: { $1.notifiedEvents = KeyspaceEvents(letters: $0.printed) }),
     ]
 }
