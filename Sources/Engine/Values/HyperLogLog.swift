@@ -177,7 +177,9 @@ struct HyperLogLog {
     /// The cardinality that the registers tell; nil where the bytes are corrupt.
     func cardinality() -> UInt64? {
         var histogram = RegisterHistogram()
-        let isWhole = forEachRun { _, length, value in histogram.add(value, length) }
+        let isWhole = forEachRun { _, length, value in
+            histogram.add(value, length)
+        }
         return isWhole ? histogram.cardinality : nil
     }
 }
