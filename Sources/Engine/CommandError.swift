@@ -36,6 +36,9 @@ public struct CommandError: Error, Equatable, Sendable {
         "EXECABORT Transaction discarded because of previous errors.")
     static let nestedTransaction = CommandError("ERR MULTI calls can not be nested")
     static let watchInTransaction = CommandError("ERR WATCH inside MULTI is not allowed")
+    static let notHyperLogLog = CommandError(
+        "WRONGTYPE Key is not a valid HyperLogLog string value.")
+    static let corruptHyperLogLog = CommandError("INVALIDOBJ Corrupted HLL object detected")
     static let bitOffset = CommandError("ERR bit offset is not an integer or out of range")
     static let bitFieldType = CommandError(
         "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
