@@ -52,8 +52,15 @@ public struct DumpPayload {
         }
     }
 
-    /// Closes a frame: appends version and checksum behind type and body, which begin at `start`.
-    static func close(_ output: ByteWriter, from start: Int, version: Int) {
+    /// Appends what DUMP answers for a value: version 10, or the lowest above that holds it.
+    ///
+    /// - Throws: nothing of its own; a frozen value can be walked.
+    public static func append(
+        _ value: FrozenValue, to output: ByteWriter, limits: RDBPackingLimits = RDBPackingLimits()
+    ) throws {
+        let start = output.count
+        let version = RDBValueWriter.version(of: value)
+        try RDBValueWriter(RDBOutput(output), limits: limits).write(value)
         output.append(littleEndian: UInt64(version), width: 2)
         let checksum = CRC64.checksum(output.view.dropFirst(start))
         output.append(littleEndian: checksum, width: 8)

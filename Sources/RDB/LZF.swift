@@ -71,11 +71,12 @@ public enum LZF {
 
 /// Compresses strings; keep one for many, its table is not cleared between them.
 public struct LZFCompressor {
-    private static let tableBits = 14
+    private static let tableBits = 13
     private static let longestCopy = 264
     private static let farthest = 8192
     /// For a hash of three bytes, where they stood last, counted over all inputs so far.
-    private var table = [Int](repeating: -1, count: 1 << tableBits)
+    /// Made when first needed: most values are too short to be compressed.
+    private var table: [Int] = []
     /// What the current input's first byte counts as.
     private var base = 0
 
@@ -91,6 +92,7 @@ public struct LZFCompressor {
         let start = output.count
         let limit = input.count - saving
         guard limit > 0 else { return false }
+        if table.isEmpty { table = [Int](repeating: -1, count: 1 << Self.tableBits) }
         var literals = 0
         var index = 0
         while index < input.count {
@@ -135,7 +137,7 @@ public struct LZFCompressor {
     private static func hash(_ input: ByteView, _ index: Int) -> Int {
         let bytes =
             UInt32(input[index]) | UInt32(input[index + 1]) << 8 | UInt32(input[index + 2]) << 16
-        return Int(bytes &* 2_654_435_761 >> UInt32(32 - tableBits))
+        return Int((bytes &* 2_654_435_761) >> UInt32(32 - tableBits))
     }
 
     private static func append(literals: ByteView, to output: ByteWriter) {
