@@ -33,6 +33,7 @@ struct HouseStyleTests {
         "Bytes": ["CHardware"],
         "RESP": ["Bytes"],
         "Records": ["Bytes", "Crypto"],
+        "RDB": ["Bytes", "Records"],
         "Persistence": ["Bytes", "Records", "Synchronization"],
         "Engine": ["Bytes", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
         "Backends": ["Bytes", "RESP", "Records", "Persistence", "Synchronization"],
