@@ -8,7 +8,11 @@ extension CommandShapes {
         CommandShape("touch", 3) { d in d.many(1, 4) { d in [d.anyKey()] } },
         CommandShape("type", 5) { d in [d.anyKey()] },
         CommandShape("keys", 2, .unordered) { d in
-            [d.pick(["*", "s:*", "?:[0-3]", "h:[^1]", "n:\\1", "[", "", "*:*:*", "[a-z]:1"])]
+            [
+                d.pick([
+                    "*", "s:*", "?:[0-3]", "h:[^1]", "n:\\1", "[", "", "*:*:*", "[a-z]:1", "[xz]:?",
+                ])
+            ]
         },
         CommandShape(
             "scan", 3, compare: { $0.dropFirst().first == "0" ? .scan(pairs: false) : .shape }
@@ -17,7 +21,13 @@ extension CommandShapes {
             ["0", "COUNT", "100000"]
                 + d.some([
                     (40, ["MATCH", d.pick(["*", "s:*", "[hn]:?"])]),
-                    (40, ["TYPE", d.pick(["string", "hash", "list", "HASH"])]),
+                    (
+                        40,
+                        [
+                            "TYPE",
+                            d.pick(["string", "hash", "list", "HASH", "zset", "set", "stream"]),
+                        ]
+                    ),
                 ])
         },
         CommandShape("randomkey", 2, .shape),
@@ -40,7 +50,7 @@ extension CommandShapes {
         CommandShape("expiretime", 4, .near(30)) { d in [d.anyKey()] },
         CommandShape("pexpiretime", 4, .near(30_000)) { d in [d.anyKey()] },
         CommandShape("persist", 5) { d in [d.anyKey()] },
-        CommandShape("object|encoding", 5) { d in [d.anyKey()] },
+        CommandShape("object|encoding", 8, .encoding) { d in [d.anyKey()] },
         CommandShape("object|refcount", 2, .shape) { d in [d.anyKey()] },
         CommandShape("object|idletime", 2, .shape) { d in [d.anyKey()] },
         CommandShape("object|freq", 3, .shape) { d in [d.anyKey()] },

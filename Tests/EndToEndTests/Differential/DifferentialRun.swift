@@ -61,7 +61,11 @@ final class DifferentialRun {
                     continue
                 }
                 for request in step.requests where probeFindings == 0 {
-                    try execute(Step(connection: step.connection, requests: [request]))
+                    let isFirst = request.words == step.requests[0].words
+                    try execute(
+                        Step(
+                            connection: step.connection, requests: [request],
+                            messages: isFirst ? step.messages : 0))
                     try look(at: probe, behind: request)
                 }
             }
@@ -69,8 +73,13 @@ final class DifferentialRun {
     }
 
     private func execute(_ step: Step) throws {
-        let replies = try pair.exchange(
-            step.requests.map { $0.words.map(\.bytes) }, on: step.connection)
+        let (messages, replies) = try pair.exchange(
+            step.requests.map { $0.words.map(\.bytes) }, after: step.messages, on: step.connection)
+        for message in messages {
+            compare(
+                Request(name: "message", words: ["message"], comparison: .exact), .exact,
+                message.ours, message.theirs, on: step.connection)
+        }
         for (request, reply) in zip(step.requests, replies) {
             judge(request, reply.ours, reply.theirs, on: step.connection)
             history.append(Sent(connection: step.connection, request: request))

@@ -11,6 +11,15 @@ enum KeyKind: CaseIterable {
     case number
     case float
     case hash
+    case list
+    case integerList
+    case set
+    case integerSet
+    case sortedSet
+    case stream
+    case bitmap
+    case sketch
+    case places
 }
 
 /// A source of arguments.
@@ -18,6 +27,10 @@ struct Draw {
     private var generator: SeededGenerator
     /// Milliseconds since 1970 that absolute deadlines are counted from.
     private let epoch: Int
+    /// Where stream ids have got to: they only grow, so that most are taken.
+    var streamTime = 1
+    /// Ids lately given to each stream.
+    var streamIDs: [Word: [Word]] = [:]
 
     init(seed: UInt64, epochMilliseconds: Int) {
         generator = SeededGenerator(seed: seed)
@@ -63,6 +76,15 @@ struct Draw {
         case .number: Word("n:\(below(6))")
         case .float: Word("f:\(below(4))")
         case .hash: Word("h:\(below(10))")
+        case .list: Word("l:\(below(6))")
+        case .integerList: Word("li:\(below(4))")
+        case .set: Word("t:\(below(6))")
+        case .integerSet: Word("i:\(below(4))")
+        case .sortedSet: Word("z:\(below(7))")
+        case .stream: Word("x:\(below(4))")
+        case .bitmap: Word("b:\(below(5))")
+        case .sketch: Word("p:\(below(4))")
+        case .places: Word("g:\(below(4))")
         }
     }
 
