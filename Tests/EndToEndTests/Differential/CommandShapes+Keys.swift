@@ -2,7 +2,9 @@
 
 extension CommandShapes {
     static let keys: [CommandShape] = [
-        CommandShape("del", 8) { d in d.many(1, 3) { d in [d.anyKey()] } },
+        CommandShape("del", 8) { d in
+            d.many(1, 3) { d in [d.chance(4) ? d.lexicon() : d.anyKey()] }
+        },
         CommandShape("unlink", 4) { d in d.many(1, 3) { d in [d.anyKey()] } },
         CommandShape("exists", 5) { d in d.many(1, 4) { d in [d.anyKey()] } },
         CommandShape("touch", 3) { d in d.many(1, 4) { d in [d.anyKey()] } },

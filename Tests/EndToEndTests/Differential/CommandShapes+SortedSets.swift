@@ -9,6 +9,14 @@ extension CommandShapes {
                 return [d.key(.sortedSet)]
                     + d.many(100, 200) { d in [Word(d.below(50)), Word("wide\(d.below(400))")] }
             }
+            if d.chance(12) {
+                let most = d.chance(4) ? 200 : 5
+                let score: Word = d.chance(97) ? "0" : d.pick(["nan", "", "(0"])
+                return [d.lexicon()]
+                    + d.many(1, most) { d in
+                        [score, most > 5 ? Word("m\(d.below(400))") : d.member()]
+                    }
+            }
             let options = d.some([
                 (12, ["NX"]), (12, ["xx"]), (12, ["GT"]), (10, ["LT"]), (25, ["CH"]),
                 (15, ["INCR"]), (1, [d.edge()]),
@@ -17,7 +25,9 @@ extension CommandShapes {
             return [d.key(.sortedSet)] + options + d.many(1, most) { d in [d.score(), d.member()] }
         },
         CommandShape("zincrby", 6) { d in [d.key(.sortedSet), d.score(), d.member()] },
-        CommandShape("zrem", 5) { d in [d.key(.sortedSet)] + d.many(1, 4) { d in [d.member()] } },
+        CommandShape("zrem", 5) { d in
+            [d.chance(12) ? d.lexicon() : d.key(.sortedSet)] + d.many(1, 4) { d in [d.member()] }
+        },
         CommandShape("zpopmin", 3) { d in
             [d.key(.sortedSet)] + (d.chance(50) ? [] : [d.count()])
         },
@@ -48,7 +58,7 @@ extension CommandShapes {
             ]
         },
         CommandShape("zremrangebylex", 3) { d in
-            [d.key(.sortedSet), d.memberBound(), d.chance(60) ? "[m0" : d.memberBound()]
+            [d.lexicon(), d.memberBound(), d.chance(60) ? "[m0" : d.memberBound()]
         },
     ]
 

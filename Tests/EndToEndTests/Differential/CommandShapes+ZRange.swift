@@ -12,7 +12,7 @@ extension CommandShapes {
         CommandShape("zrevrank", 4, spoil: false) { d in [d.key(.sortedSet), d.member()] },
         CommandShape("zcount", 4) { d in [d.key(.sortedSet), d.scoreBound(), d.scoreBound()] },
         CommandShape("zlexcount", 3) { d in
-            [d.key(.sortedSet), d.memberBound(), d.memberBound()]
+            [d.lexicon(), d.memberBound(), d.memberBound()]
         },
         CommandShape("zrange", 10) { d in
             switch d.below(4) {
@@ -28,7 +28,7 @@ extension CommandShapes {
                         (97, ["BYSCORE"]), (35, ["rev"]), (40, ["withscores"]), (40, limit(&d)),
                     ])
             default:
-                [d.key(.sortedSet), d.memberBound(), d.memberBound()]
+                [d.lexicon(), d.memberBound(), d.memberBound()]
                     + d.some([
                         (97, ["BYLEX"]), (35, ["REV"]), (5, ["WITHSCORES"]), (40, limit(&d)),
                     ])
@@ -42,7 +42,7 @@ extension CommandShapes {
                 keys + [d.scoreBound(), d.scoreBound(), "BYSCORE"]
                     + d.some([(35, ["REV"]), (40, limit(&d))])
             default:
-                keys + [d.memberBound(), d.memberBound(), "bylex"]
+                [d.lexicon(), d.lexicon(), d.memberBound(), d.memberBound(), "bylex"]
                     + d.some([(35, ["REV"]), (40, limit(&d))])
             }
         },
@@ -58,10 +58,10 @@ extension CommandShapes {
                 + d.some([(40, ["WITHSCORES"]), (40, limit(&d)), (1, [d.edge()])])
         },
         CommandShape("zrangebylex", 4) { d in
-            [d.key(.sortedSet), d.memberBound(), d.memberBound()] + d.some([(40, limit(&d))])
+            [d.lexicon(), d.memberBound(), d.memberBound()] + d.some([(40, limit(&d))])
         },
         CommandShape("zrevrangebylex", 4) { d in
-            [d.key(.sortedSet), d.memberBound(), d.memberBound()] + d.some([(40, limit(&d))])
+            [d.lexicon(), d.memberBound(), d.memberBound()] + d.some([(40, limit(&d))])
         },
         // Not spoilt: see HRANDFIELD.
         CommandShape("zrandmember", 4, spoil: false, compare: someMembers) { d in

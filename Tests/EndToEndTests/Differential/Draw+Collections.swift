@@ -41,6 +41,10 @@ extension Draw {
         }
     }
 
+    /// A sorted set of equal scores, which no other command gives other scores: in one that mixes them a
+    /// range of members is whatever the search runs into.
+    mutating func lexicon() -> Word { Word("y:\(below(5))") }
+
     /// A bound of a range of members.
     mutating func memberBound() -> Word {
         switch below(14) {
