@@ -63,7 +63,9 @@ extension CommandShapes {
         let offset: Word =
             switch d.below(40) {
             case 0:
-                d.pick(["-1", "4294967295", "#-1", "#", "#536870912", "abc", "9223372036854775807"])
+                d.pick([
+                    "-1", "4294967296", "#-1", "#", "#4294967296", "abc", "9223372036854775807",
+                ])
             case 1..<12: Word("#\(d.below(9))")
             default: Word(d.below(120))
             }

@@ -18,7 +18,7 @@ extension CommandShapes {
         CommandShape("restore", 8) { d in
             let (kind, payload) = d.pick(dumped)
             let lifetime: (Word, [Word]) =
-                switch d.below(6) {
+                switch d.below(12) {
                 case 0: (d.milliseconds(), [])
                 case 1: (d.atMilliseconds(), ["ABSTTL"])
                 case 2: (d.chance(50) ? "-1" : d.edge(), [])
@@ -28,7 +28,7 @@ extension CommandShapes {
                 d.chance(90) ? Word(hexadecimal: payload) : Word(hexadecimal: d.pick(damaged))
             return [d.key(kind), lifetime.0, bytes] + lifetime.1
                 + d.some([
-                    (75, ["REPLACE"]), (10, ["IDLETIME", d.count()]),
+                    (88, ["REPLACE"]), (10, ["IDLETIME", d.count()]),
                     (4, ["FREQ", d.chance(80) ? Word(d.below(256)) : d.edge()]), (1, [d.edge()]),
                 ])
         },

@@ -6,9 +6,9 @@
 
 extension CommandShapes {
     static let places: [CommandShape] = [
-        CommandShape("geoadd", 14, spoil: false) { d in
+        CommandShape("geoadd", 18, spoil: false) { d in
             [d.key(.places)] + d.some([(10, ["NX"]), (10, ["xx"]), (25, ["CH"]), (1, [d.edge()])])
-                + d.many(1, 4) { d in d.position() + [place(&d)] } + (d.chance(2) ? ["1"] : [])
+                + d.many(1, 6) { d in d.position() + [place(&d)] } + (d.chance(2) ? ["1"] : [])
         },
         CommandShape("geopos", 4) { d in [d.key(.places)] + d.many(0, 4) { d in [place(&d)] } },
         CommandShape("geohash", 4) { d in [d.key(.places)] + d.many(0, 4) { d in [place(&d)] } },
@@ -47,7 +47,7 @@ extension CommandShapes {
     }
 
     private static func place(_ d: inout Draw) -> Word {
-        d.chance(97) ? Word("place\(d.below(20))") : d.value()
+        d.chance(97) ? Word("place\(d.below(9))") : d.value()
     }
 
     private static func searching(_ d: inout Draw) -> [Word] {

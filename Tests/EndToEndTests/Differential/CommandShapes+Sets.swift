@@ -29,10 +29,7 @@ extension CommandShapes {
         },
         // Not spoilt: see HRANDFIELD.
         CommandShape("srandmember", 4, spoil: false, compare: someMembers) { d in
-            let count: Word = d.pick([
-                "100000", Word(d.below(30) - 15), Word(d.below(30) - 15), "-9223372036854775808",
-                "9223372036854775808", "x",
-            ])
+            let count = d.sample()
             return [setKey(&d)] + d.pick([[], [count], [count]])
         },
         CommandShape("sscan", 3, compare: scannedMembers) { d in

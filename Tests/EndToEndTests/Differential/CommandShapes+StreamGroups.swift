@@ -4,10 +4,14 @@
 
 extension CommandShapes {
     static let streamGroups: [CommandShape] = [
-        CommandShape("xgroup|create", 10) { d in
+        CommandShape("xgroup|create", 8) { d in
             let key = d.key(.stream)
             return [key, d.group(), d.pick(["0", "0", "$", d.oldID(key)])]
-                + d.some([(70, ["MKSTREAM"]), (20, ["ENTRIESREAD", d.count()]), (1, [d.edge()])])
+                + d.some([
+                    (70, ["MKSTREAM"]),
+                    (20, ["ENTRIESREAD", d.chance(80) ? Word(d.below(5)) : d.count()]),
+                    (1, [d.edge()]),
+                ])
         },
         CommandShape("xgroup|setid", 4) { d in
             let key = d.key(.stream)
@@ -43,7 +47,8 @@ extension CommandShapes {
             let key = d.key(.stream)
             if d.chance(45) { return [key, d.group()] }
             return [key, d.group()]
-                + (d.chance(60) ? [] : ["IDLE", d.pick(["0", "1800000", d.edge()])])
+                + (d.chance(60)
+                    ? [] : ["IDLE", d.pick(["0", "0", "1800000", "1800000", d.edge()])])
                 + [
                     d.chance(70) ? "-" : d.idBound(key), d.chance(70) ? "+" : d.idBound(key),
                     d.chance(70) ? "10" : d.count(),
@@ -51,7 +56,10 @@ extension CommandShapes {
         },
         CommandShape("xclaim", 6) { d in
             let key = d.key(.stream)
-            return [key, d.group(), d.consumer(), d.pick(["0", "0", "1800000", "-1", "x"])]
+            return [
+                key, d.group(), d.consumer(),
+                d.pick(["0", "0", "0", "0", "1800000", "1800000", "-1", "x"]),
+            ]
                 + d.many(1, 5) { d in [d.oldID(key)] }
                 + d.some([
                     (25, ["IDLE", d.pick(["3600000", "3600000", "-1", "x"])]),
@@ -63,7 +71,8 @@ extension CommandShapes {
         CommandShape("xautoclaim", 6) { d in
             let key = d.key(.stream)
             return [
-                key, d.group(), d.consumer(), d.pick(["0", "0", "1800000", "-1", "x"]),
+                key, d.group(), d.consumer(),
+                d.pick(["0", "0", "0", "0", "1800000", "1800000", "-1", "x"]),
                 d.chance(70) ? "0" : d.idBound(key),
             ] + d.some([(40, ["COUNT", d.count()]), (30, ["JUSTID"]), (2, [d.edge()])])
         },

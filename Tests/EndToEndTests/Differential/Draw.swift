@@ -59,9 +59,9 @@ struct Draw {
 
     mutating func key(_ kind: KeyKind) -> Word {
         switch below(100) {
-        case 0..<85: return named(kind)
-        case 85..<94: return named(pick(KeyKind.allCases))
-        case 94..<97: return Word("missing:\(below(50))")
+        case 0..<91: return named(kind)
+        case 91..<95: return named(pick(KeyKind.allCases))
+        case 95..<98: return Word("missing:\(below(50))")
         default:
             let long = [UInt8](repeating: 107, count: 300)
             return pick(["", "\0\r\nkey\u{FF}", Word(long), "sp ace", "{tag}key"])

@@ -27,13 +27,13 @@ struct EpisodeSource {
         let connection = draw.below(Self.connections)
         let steps: [Step]
         switch draw.below(1000) {
-        case 0..<640: steps = [Step(connection: connection, requests: some(1, 100))]
-        case 640..<740: steps = [Step(connection: connection, requests: transaction(1, 12))]
-        case 740..<820: steps = duel(connection)
-        case 820..<840: steps = [Step(connection: connection, requests: expired())]
-        case 840..<880: steps = [Step(connection: connection, requests: popped())]
-        case 880..<890: steps = [Step(connection: connection, requests: clocked())]
-        case 890..<930: steps = [Step(connection: connection, requests: consumed())]
+        case 0..<630: steps = [Step(connection: connection, requests: some(1, 100))]
+        case 630..<720: steps = [Step(connection: connection, requests: transaction(1, 12))]
+        case 720..<800: steps = duel(connection)
+        case 800..<820: steps = [Step(connection: connection, requests: expired())]
+        case 820..<855: steps = [Step(connection: connection, requests: popped())]
+        case 855..<865: steps = [Step(connection: connection, requests: clocked())]
+        case 865..<930: steps = [Step(connection: connection, requests: consumed())]
         case 930..<965: steps = [Step(connection: connection, requests: formed())]
         case 965..<980: steps = published(connection)
         case 980..<985: steps = [Step(connection: connection, requests: some(1, 5) + [quit()])]
