@@ -3,7 +3,7 @@ enum EngineCommands {
     static var families: [[CommandSpec]] {
         [
             StringCommands.all, KeyCommands.all, HashCommands.all, ListCommands.all,
-            SetCommands.all, SortedSetCommands.all,
+            SetCommands.all, SortedSetCommands.all, StreamCommands.all,
             TransactionCommands.all,
             [CommandCommand.spec],
         ]

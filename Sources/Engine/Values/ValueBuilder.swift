@@ -66,7 +66,8 @@ final class ValueBuilder {
     /// Adds a member to a sorted set; whether it is new.
     func member(_ bytes: ByteView, score: Double) -> Bool {
         SortedSetWriter(
-            position(.packedSortedSet, ByteView("\0\0")), in: table, engine.heap, engine.settings.limits,
+            position(.packedSortedSet, ByteView("\0\0")), in: table, engine.heap,
+            engine.settings.limits,
             engine.scratch, keepsSigns: true
         ).set(bytes, score)
     }
@@ -74,7 +75,8 @@ final class ValueBuilder {
     /// Adds a field to a hash; whether it is new.
     func field(_ name: ByteView, _ value: ByteView, deadline: Deadline?) -> Bool {
         var writer = HashWriter(
-            position(.packedHash, ByteView("\0\0")), in: table, engine.heap, engine.settings.hashLimits,
+            position(.packedHash, ByteView("\0\0")), in: table, engine.heap,
+            engine.settings.hashLimits,
             engine.scratch, at: .distantPast)
         let isNew = writer.set(name, value)
         if let deadline { writer.setDeadline(deadline, of: name) }
@@ -102,4 +104,3 @@ final class ValueBuilder {
         return entry
     }
 }
-

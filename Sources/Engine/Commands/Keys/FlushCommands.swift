@@ -17,6 +17,7 @@ enum FlushCommands {
             try check(arguments)
             engine.touchDatabase(session.database)
             engine.keyspace.flush(database: session.database)
+            engine.signalAll([session.database])
             engine.record(.flushDatabase, database: session.database)
             reply.ok()
         }
@@ -36,6 +37,7 @@ enum FlushCommands {
                 engine.touchDatabase(database)
                 engine.keyspace.flush(database: database)
             }
+            engine.signalAll(Array(0..<engine.keyspace.databaseCount))
             engine.record(.flushAll, database: session.database)
             reply.ok()
         }
