@@ -23,6 +23,11 @@ public struct CommandError: Error, Equatable, Sendable {
     static let scoreNotANumber = CommandError("ERR resulting score is not a number (NaN)")
     static let scoreRange = CommandError("ERR min or max is not a float")
     static let memberRange = CommandError("ERR min or max not valid string range item")
+    static let invalidStreamID = CommandError(
+        "ERR Invalid stream ID specified as stream command argument")
+    static let streamKeyRequired = CommandError(
+        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
+    )
     static let overflow = CommandError("ERR increment or decrement would overflow")
     static let nanOrInfinity = CommandError("ERR increment would produce NaN or Infinity")
     static let stringTooLong = CommandError(

@@ -163,6 +163,7 @@ extension Engine {
 
     private func retireNested(_ entry: Entry, _ table: Table) {
         guard entry.kind.isNested else { return }
+        if entry.kind == .stream { signalGone(entry.key, table) }
         let nested = entry.nested
         let bytes = nested.bytes
         table.bytes -= bytes
