@@ -3,7 +3,7 @@ enum EngineCommands {
     static var families: [[CommandSpec]] {
         [
             StringCommands.all, KeyCommands.all, HashCommands.all, ListCommands.all,
-SetCommands.all, SortedSetCommands.all, StreamCommands.all, BitmapCommands.all,
+            SetCommands.all, SortedSetCommands.all, StreamCommands.all, BitmapCommands.all,
             HyperLogLogCommands.all, GeoCommands.all, TransactionCommands.all,
             [CommandCommand.spec],
         ]

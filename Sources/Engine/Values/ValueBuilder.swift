@@ -12,6 +12,9 @@ final class ValueBuilder: RDBValueSink {
     private let table: Table
     private let key: [UInt8]
     private let hash: UInt64
+    /// The consumer group and the consumer that parts belong to now.
+    private var group: [UInt8] = []
+    private var consumer: [UInt8] = []
 
     /// A builder of the value of `key`.
     init(_ engine: Engine, key: ByteView) {
@@ -90,16 +93,73 @@ final class ValueBuilder: RDBValueSink {
     func beginSortedSet(expecting count: Int) {}
     func beginHash(expecting count: Int) {}
 
-    /// Streams can be read, but nothing serves them yet.
-    func beginStream() throws {
-        throw RDBError(.unsupportedType, "a stream, which this server doesn't serve yet")
+    /// Lets `body` change the stream, which begins empty.
+    private func stream<R>(_ body: (StreamTree, Heap) -> R) -> R {
+        let heap = engine.heap
+        if position == nil {
+            let nested = unsafe Nested(raw: StreamTree.make(heap).raw)
+            key.withByteView { name in
+                table.insert(
+                    Entry.make(key: name, kind: .stream, nested: nested, deadline: nil),
+                    hash: hash, heap)
+            }
+            table.bytes += nested.bytes
+        }
+        guard let position else { preconditionFailure("an entry just put in is there") }
+        let nested = table.ownNested(position, heap)
+        let before = nested.bytes
+        defer { table.bytes += nested.bytes - before }
+        return unsafe body(StreamTree(raw: nested.raw), heap)
     }
 
-    func entry(_ id: StreamID, fields: ByteViews) {}
-    func streamFacts(_ facts: StreamFacts) {}
-    func beginGroup(_ name: ByteView, last: StreamID, entriesRead: Int64) -> Bool { true }
-    func consumer(_ name: ByteView, seenTime: Int64, activeTime: Int64) -> Bool { true }
-    func pending(_ id: StreamID, time: Int64, count: UInt64) {}
+    func beginStream() { stream { _, _ in } }
+
+    /// Adds an entry, whose id is above the last one's.
+    func entry(_ id: StreamID, fields: ByteViews) {
+        stream { $0.append(id, fields, engine.settings.limits, engine.scratch, $1) }
+    }
+
+    func streamFacts(_ facts: StreamFacts) {
+        stream { tree, _ in
+            tree.last = facts.last
+            tree.maximumDeleted = facts.maximumDeleted
+            tree.entriesAdded = facts.entriesAdded
+        }
+    }
+
+    /// Begins a consumer group; whether its name is new.
+    func beginGroup(_ name: ByteView, last: StreamID, entriesRead: Int64) -> Bool {
+        group = name.array
+        return stream { tree, heap in
+            if tree.group(name, heap) != nil { return false }
+            tree.createGroup(name, last: last, entriesRead: entriesRead, heap)
+            return true
+        }
+    }
+
+    /// Begins a consumer of the group; whether its name is new.
+    func consumer(_ name: ByteView, seenTime: Int64, activeTime: Int64) -> Bool {
+        consumer = name.array
+        return inGroup { group, heap in
+            if group.consumer(name, heap) != nil { return false }
+            group.createConsumer(name, now: seenTime, heap)
+            group.changeConsumer(name, heap) { $0.active = activeTime }
+            return true
+        } ?? false
+    }
+
+    /// An entry is pending for the consumer.
+    func pending(_ id: StreamID, time: Int64, count: UInt64) {
+        _ = inGroup { group, heap in
+            consumer.withByteView { group.deliver(id, time: time, count: count, to: $0, heap) }
+        }
+    }
+
+    private func inGroup<R>(_ body: (ConsumerGroup, Heap) -> R) -> R? {
+        stream { tree, heap in
+            group.withByteView { name in tree.changeGroup(name, heap) { body($0, heap) } }
+        }
+    }
 
     /// Whether anything was added.
     var isEmpty: Bool { position == nil }
