@@ -179,13 +179,14 @@ enum SortCommand {
             }
         }
         let database = session.database
-        if let old = engine.locate(destination, session) {
+        let old = engine.locate(destination, session)
+        if let old {
             engine.remove(old, database: database)
             engine.record(.delete(key: destination), database: database)
             if values.isEmpty { engine.notify(.generic, "del", destination, database) }
         }
         if !values.isEmpty {
-            let writer = engine.listWriter(destination, at: nil, session)
+            let writer = engine.listWriter(destination, at: nil, session, isNew: old == nil)
             for value in values { writer.push(value, .right) }
             for start in stride(from: 0, to: values.count, by: 64) {
                 Array(values[start..<min(start + 64, values.count)]).withByteViews {
