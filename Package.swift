@@ -39,8 +39,9 @@ let package = Package(
         room("Bytes", ["CHardware"]),
         room("RESP", ["Bytes"]),
         room("Records", ["Bytes"]),
+        room("RDB", ["Bytes", "Records"]),
         room("Persistence", ["Bytes", "Records"]),
-        room("Engine", ["Bytes", "Records", "RESP", "Persistence", crypto]),
+        room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
             name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"],
             exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),
@@ -54,6 +55,7 @@ let package = Package(
         room2("TestSupport", ["Bytes", "Records", "Persistence"]),
         tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
+        tests("RDBTests", ["Bytes", "Records", "RDB", "TestSupport"]),
         tests(
             "EngineTests",
             ["Bytes", "Records", "RESP", "Persistence", "Engine", "Backends", "TestSupport"]),

@@ -36,6 +36,11 @@ public struct CommandError: Error, Equatable, Sendable {
         "EXECABORT Transaction discarded because of previous errors.")
     static let nestedTransaction = CommandError("ERR MULTI calls can not be nested")
     static let watchInTransaction = CommandError("ERR WATCH inside MULTI is not allowed")
+    static let geoUnit = CommandError(
+        "ERR unsupported unit provided. please use M, KM, FT, MI")
+    static let notHyperLogLog = CommandError(
+        "WRONGTYPE Key is not a valid HyperLogLog string value.")
+    static let corruptHyperLogLog = CommandError("INVALIDOBJ Corrupted HLL object detected")
     static let bitOffset = CommandError("ERR bit offset is not an integer or out of range")
     static let bitFieldType = CommandError(
         "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
@@ -93,6 +98,23 @@ public struct CommandError: Error, Equatable, Sendable {
         CommandError(
             "ERR Can't execute '\(name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
                 + "RESET are allowed in this context")
+    }
+
+    /// `ERR invalid longitude,latitude pair 181.000000,1.000000`.
+    static func offTheMap(_ longitude: Double, _ latitude: Double) -> CommandError {
+        let text = ByteWriter()
+        text.append("ERR invalid longitude,latitude pair ")
+        FloatText.append(longitude, decimals: 6, to: text)
+        text.append(",")
+        FloatText.append(latitude, decimals: 6, to: text)
+        return CommandError(bytes: text.array)
+    }
+
+    /// `ERR exactly one of BYRADIUS and BYBOX can be specified for geosearch`.
+    static func exactlyOne(_ options: String, _ name: ByteView) -> CommandError {
+        CommandError(
+            bytes: Array("ERR exactly one of \(options) can be specified for ".utf8)
+                + shown(name))
     }
 
     /// `ERR EXEC without MULTI`.

@@ -150,7 +150,7 @@ public struct KeySpec: Sendable, Hashable {
         /// The argument at `first` says how many keys follow it.
         case counted
         /// Behind a word, which is searched from `first` on (negative: from the end, backwards); the first
-        /// 1/`limit` of what is left (0: all of it).
+        /// 1/`limit` of what is left (0: all of it), or one key where `last` is 0.
         case behind(String, limit: Int)
         /// In places that only the command knows; `CommandSpec.keyPlaces` does.
         case unknown
@@ -199,6 +199,11 @@ extension KeySpec {
         KeySpec(flags, first: place, last: -1, search: .behind(word, limit: limit))
     }
 
+    /// One key behind a word.
+    public static func oneBehind(_ word: String, _ flags: [String], from place: Int) -> KeySpec {
+        KeySpec(flags, first: place, last: 0, search: .behind(word, limit: 0))
+    }
+
     /// Keys whose places only the command knows.
     public static func unknown(_ flags: [String], notes: String) -> KeySpec {
         KeySpec(flags, first: 0, notes: notes, search: .unknown)
@@ -237,6 +242,8 @@ public struct CommandSpec {
     public let handler: CommandHandler
     /// The keys of `KeySpec.unknown`: their places and flags in these arguments.
     public var keyPlaces: ((ByteViews) -> [(place: Int, flags: [String])])?
+    /// For the server's own use rather than for applications; COMMAND DOCS says so.
+    public var isInternal = false
 
     /// A declaration.
     public init(

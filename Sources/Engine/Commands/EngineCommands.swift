@@ -4,7 +4,7 @@ enum EngineCommands {
         [
             StringCommands.all, KeyCommands.all, HashCommands.all, ListCommands.all,
             SetCommands.all, SortedSetCommands.all,
-            BitmapCommands.all, TransactionCommands.all,
+            BitmapCommands.all, HyperLogLogCommands.all, GeoCommands.all, TransactionCommands.all,
             [CommandCommand.spec],
         ]
     }

@@ -171,7 +171,8 @@ extension Entry {
         case .packedList, .chunkList: .list(ListValue(self))
         case .intSet, .packedSet, .tableSet: .set(SetValue(self))
         case .packedSortedSet, .treeSortedSet: .sortedSet(SortedSetValue(self))
-        default: preconditionFailure("a type that views can't read yet")
+        case .stream: .stream(StreamValue(self))
+        case .streamGroup, .streamConsumer: preconditionFailure("no key's value")
         }
     }
 }

@@ -110,4 +110,14 @@ extension Table {
         unsafe heap.retire(.header(shared.raw), bytes: kind.headerBytes, isPrivate: false)
         return copy
     }
+
+    /// Lets `body` change the nested value at a position, and keeps this table's account of it.
+    func changeNested<R>(
+        _ position: Position, _ heap: Heap, _ body: (Nested) -> R
+    ) -> R {
+        let nested = ownNested(writable(position, heap), heap)
+        let before = nested.bytes
+        defer { bytes += nested.bytes - before }
+        return body(nested)
+    }
 }

@@ -163,6 +163,12 @@ extension Table {
     /// A copy that shares nothing with this table.
     func deepCopy(_ heap: Heap) -> Table {
         let copy = Table.make(heap)
+        copyEntries(to: copy, heap)
+        return copy
+    }
+
+    /// Puts deep copies of all entries into another table.
+    func copyEntries(to copy: Table, _ heap: Heap) {
         forEachEntry { entry in
             let other: Entry
             if entry.kind.isNested {
@@ -176,13 +182,18 @@ extension Table {
             }
             copy.insert(other, hash: heap.sip.hash(entry.key), heap)
         }
-        return copy
     }
 
     // MARK: The end
 
     /// Frees header, nodes, entries, and the tables that entries lead to; any thread, once.
     func freeEverything() {
+        freeContents()
+        freeHeader()
+    }
+
+    /// The same without the header, which is part of another one.
+    func freeContents() {
         forEachChunk(root: root, bits: rootBits) { chunk in
             forEachSegment(of: chunk) { segment in
                 for slot in 0..<Segment.capacity where segment.isOccupied(slot) {
@@ -195,7 +206,6 @@ extension Table {
             unsafe chunk.raw.deallocate()
         }
         unsafe root.raw.deallocate()
-        freeHeader()
     }
 }
 

@@ -3,10 +3,11 @@
 /// The value stands in a table of its own until `finish`, so a payload that turns out bad half-way leaves
 /// the dataset as it was.
 import Bytes
+import RDB
 import Records
 
-/// A value in the making.
-final class ValueBuilder {
+/// A value in the making; what reads an RDB hands its parts to it.
+final class ValueBuilder: RDBValueSink {
     private let engine: Engine
     private let table: Table
     private let key: [UInt8]
@@ -73,7 +74,7 @@ final class ValueBuilder {
     }
 
     /// Adds a field to a hash; whether it is new.
-    func field(_ name: ByteView, _ value: ByteView, deadline: Deadline?) -> Bool {
+    func field(_ name: ByteView, value: ByteView, deadline: Deadline?) -> Bool {
         var writer = HashWriter(
             position(.packedHash, ByteView("\0\0")), in: table, engine.heap,
             engine.settings.hashLimits,
@@ -82,6 +83,23 @@ final class ValueBuilder {
         if let deadline { writer.setDeadline(deadline, of: name) }
         return isNew
     }
+
+    // What follows says itself what it is: nothing has to be begun.
+    func beginList(expecting count: Int) {}
+    func beginSet(expecting count: Int, isIntegers: Bool) {}
+    func beginSortedSet(expecting count: Int) {}
+    func beginHash(expecting count: Int) {}
+
+    /// Streams can be read, but nothing serves them yet.
+    func beginStream() throws {
+        throw RDBError(.unsupportedType, "a stream, which this server doesn't serve yet")
+    }
+
+    func entry(_ id: StreamID, fields: ByteViews) {}
+    func streamFacts(_ facts: StreamFacts) {}
+    func beginGroup(_ name: ByteView, last: StreamID, entriesRead: Int64) -> Bool { true }
+    func consumer(_ name: ByteView, seenTime: Int64, activeTime: Int64) -> Bool { true }
+    func pending(_ id: StreamID, time: Int64, count: UInt64) {}
 
     /// Whether anything was added.
     var isEmpty: Bool { position == nil }

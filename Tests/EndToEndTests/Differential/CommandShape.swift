@@ -77,5 +77,8 @@ struct Request: Sendable {
 
 /// All recipes.
 enum CommandShapes {
-    static let all = strings + hashes + keys + connection + transactions + server
+    static let all: [CommandShape] = [
+        strings, hashes, lists, sets, sortedSets, streams, bitmaps, sketches, places, payloads,
+        keys, connection, transactions, accounts, server,
+    ].flatMap { $0 }
 }

@@ -22,12 +22,17 @@ enum BitCountCommand {
                 guard let start = Decimal.parse(arguments[2]),
                     let end = Decimal.parse(arguments[3])
                 else { throw .notAnInteger }
+                // Both before the begin and in the wrong order: nothing, where BITPOS looks at the first.
+                if start < 0 && end < 0 && start > end {
+                    reply.integer(0)
+                    return
+                }
                 let countsBits =
                     arguments.count == 5 ? try BitRange.countsBits(arguments[4]) : false
-                let range = BitRange(start, end, countsBits: countsBits, byteCount: text.count)
-                // Both before the begin, in the wrong order: nothing, where BITPOS would look at the first.
-                let isReversed = start < 0 && end < 0 && start > end
-                reply.integer(isReversed ? 0 : count(text, range))
+                reply.integer(
+                    count(
+                        text,
+                        BitRange(start, end, countsBits: countsBits, byteCount: text.count)))
             default: throw .syntax
             }
         }

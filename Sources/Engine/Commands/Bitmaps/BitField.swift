@@ -44,13 +44,20 @@ struct BitFieldType {
         switch overflow {
         case .wrap: return UInt64(bitPattern: value &+ increment) & mask
         case .fail: return nil
-        case .saturate:
-            // What doesn't fit leaves at the side to which the sum points.
-            let (wrapped, isOver) = value.addingReportingOverflow(increment)
-            let isNegative = isOver ? increment < 0 : wrapped < 0
-            if isSigned { return (isNegative ? ~(mask >> 1) : mask >> 1) & mask }
-            return isNegative ? 0 : mask
+        case .saturate: return leavesBelow(value, increment) ? least : greatest
         }
+    }
+
+    private var greatest: UInt64 { isSigned ? mask >> 1 : mask }
+    private var least: UInt64 { isSigned ? ~(mask >> 1) & mask : 0 }
+
+    /// Whether a sum that doesn't fit is too small rather than too large.
+    ///
+    /// What SET is given is looked at as Redis does: to an unsigned field a negative integer is a large one, and so
+    /// is, to a signed field, one so small that its distance from the field's greatest exceeds 64 bits.
+    private func leavesBelow(_ value: Int64, _ increment: Int64) -> Bool {
+        if increment != 0 { return increment < 0 }
+        return isSigned && value < 0 && Int64(bitPattern: greatest) &- value >= 0
     }
 
     /// The sum, and whether the field holds it.

@@ -81,24 +81,36 @@ enum BitFieldCommand {
             }
             return
         }
-        var hasChanged = false
-        if text.count < writtenBytes {
+        let grows = text.count < writtenBytes
+        if grows {
             engine.moving.removeAll()
             engine.moving.append(0)
             write(writtenBytes - 1, key, engine, session)
-            hasChanged = true
         }
+        // As in Redis, growing alone is no event where FAIL forbade all writes.
+        var isEvent = false
         while let operation = try reader.next(engine, session) {
-            if try execute(operation, key, engine, session, reply) { hasChanged = true }
+            switch try execute(operation, key, engine, session, reply) {
+            case .read, .failed: continue
+            case .unchanged: isEvent = isEvent || grows
+            case .changed: isEvent = true
+            }
         }
-        if hasChanged { engine.notify(.string, "setbit", key, session.database) }
+        if isEvent { engine.notify(.string, "setbit", key, session.database) }
     }
 
-    /// Executes one operation on the string, which is there; whether it changed.
+    private enum Outcome {
+        case read
+        case failed
+        case unchanged
+        case changed
+    }
+
+    /// Executes one operation on the string, which is there.
     private static func execute(
         _ operation: Operation, _ key: ByteView, _ engine: Engine, _ session: Session,
         _ reply: ReplyWriter
-    ) throws(CommandError) -> Bool {
+    ) throws(CommandError) -> Outcome {
         let type = operation.type
         let text =
             try engine.peek(key, session).map { (entry) throws(CommandError) in
@@ -115,15 +127,15 @@ enum BitFieldCommand {
         }
         guard let new else {
             reply.null()
-            return false
+            return .failed
         }
         reply.integer(Int(type.value(of: operation.action == .set ? old : new)))
-        if new == old { return false }
+        if new == old { return operation.action == .get ? .read : .unchanged }
         window.bits = new
         engine.moving.removeAll()
         window.write(to: engine.moving)
         write(window.start, key, engine, session)
-        return true
+        return .changed
     }
 
     /// Writes the bytes in `engine.moving`.

@@ -72,9 +72,22 @@ struct DatasetDigest {
                 pair.mix(FloatText.format(score))
                 xor(pair.bytes)
             }
-        default: preconditionFailure("a type without a digest yet")
+        case .stream:
+            mix(number: 6)
+            mixEntries(of: StreamValue(entry))
+        case .streamGroup, .streamConsumer: preconditionFailure("no key's value")
         }
         if entry.hasDeadline { xor(Array("!!expire!!".utf8)) }
+    }
+
+    /// Entries only, the id spelled with a dot; groups are no part of it.
+    private mutating func mixEntries(of stream: StreamValue) {
+        let fields = StreamFields()
+        var cursor = stream.tree.cursor()
+        while let entry = cursor.next() {
+            mix(Array("\(entry.id.milliseconds).\(entry.id.sequence)".utf8))
+            fields.with(entry) { for field in $0 { mix(field) } }
+        }
     }
 
     /// 40 hexadecimal characters.

@@ -140,6 +140,7 @@ struct CommandSyntax {
     private func kind(of word: String) -> CommandArgument.Kind {
         if word == "increment" { return command.name.hasSuffix("float") ? .double : .integer }
         if word == "timeout" && command.flags.contains(.blocking) { return .double }
+        if command.group == .bitmap && (word == "bit" || word == "value") { return .integer }
         if command.group == .sortedSet {
             if word == "min" || word == "max" { return takesScores ? .double : .string }
             // Indexes, scores or words, as the options say.

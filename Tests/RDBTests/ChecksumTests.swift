@@ -1,0 +1,23 @@
+/// CRC64 against its published check value, and in pieces.
+import Bytes
+import RDB
+import Testing
+
+@Suite("CRC64")
+struct ChecksumTests {
+    @Test("gives the published check value")
+    func check() {
+        #expect(CRC64.checksum(Array("123456789".utf8)) == 0xE9C6_D914_C4B8_D9CA)
+        #expect(CRC64.checksum([UInt8]()) == 0)
+    }
+
+    @Test("is the same in one go and in pieces of every length")
+    func pieces() {
+        let bytes = (0..<257).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let whole = CRC64.checksum(bytes)
+        for cut in 0...bytes.count {
+            let first = CRC64.checksum(Array(bytes[..<cut]))
+            #expect(CRC64.checksum(Array(bytes[cut...]), seed: first) == whole)
+        }
+    }
+}
