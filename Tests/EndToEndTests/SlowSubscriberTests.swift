@@ -84,9 +84,9 @@ extension EndToEndTests {
         @Test("many subscribers of one channel hear every message once, in order")
         func many() throws {
             let count = TestKnobs.count(
-                "HOLDFAST_SUBSCRIBERS", or: TestKnobs.isCampaign ? 9000 : 500)
+                "HOLDFAST_SUBSCRIBERS", or: TestKnobs.isCampaign ? 10_000 : 500)
             let messages = 40
-            let (speaker, folder) = try start()
+            let (speaker, folder) = try start(["--maxclients", "11000"])
             defer { withExtendedLifetime(folder) {} }
             let clients = try subscribe(speaker, count)
             let before = try figure("used_memory_rss", speaker)

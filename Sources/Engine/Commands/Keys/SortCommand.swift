@@ -309,7 +309,7 @@ enum SortLookup {
         name.append(pattern[0..<star])
         name.append(element)
         name.append(pattern[(star + 1)..<end])
-        guard let entry = engine.peek(name.view, session) else { return nil }
+        guard let entry = engine.read(name.view, session) else { return nil }
         if let field {
             guard entry.kind == .packedHash || entry.kind == .tableHash else { return nil }
             let hash = HashValue(entry, at: engine.fieldTime(session))
