@@ -9,7 +9,7 @@ import Records
 /// A value in the making; what reads an RDB hands its parts to it.
 final class ValueBuilder: RDBValueSink {
     private let engine: Engine
-    private let table: Table
+    let table: Table
     private let key: [UInt8]
     private let hash: UInt64
     /// The consumer group and the consumer that parts belong to now.
@@ -29,7 +29,10 @@ final class ValueBuilder: RDBValueSink {
         engine.heap.retire(.table(table), bytes: table.bytes, isPrivate: true)
     }
 
-    private var position: Position? { key.withByteView { table.locate($0, hash: hash) } }
+    var heap: Heap { engine.heap }
+
+    /// Where the value is, once it has begun.
+    var position: Position? { key.withByteView { table.locate($0, hash: hash) } }
 
     /// The place of the value, which begins as `kind` with these bytes.
     private func position(_ kind: EntryKind, _ empty: ByteView) -> Position {
@@ -38,6 +41,16 @@ final class ValueBuilder: RDBValueSink {
             table.insert(
                 Entry.make(key: name, kind: kind, value: empty, deadline: nil), hash: hash,
                 engine.heap)
+        }
+        guard let position else { preconditionFailure("an entry just put in is there") }
+        return position
+    }
+
+    /// Puts in the value as a header of `kind`; its bytes are in the table's account already.
+    func insert(kind: EntryKind, nested: Nested) -> Position {
+        key.withByteView { name in
+            table.insert(
+                Entry.make(key: name, kind: kind, nested: nested, deadline: nil), hash: hash, heap)
         }
         guard let position else { preconditionFailure("an entry just put in is there") }
         return position

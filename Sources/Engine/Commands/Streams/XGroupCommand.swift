@@ -28,7 +28,12 @@ enum XGroupCommand {
             let found = try engine.locateStream(key, session)
             if found == nil && !options.makesStream { throw .streamKeyRequired }
             let stream = found.map { StreamValue($0.entry).tree }
-            let last = try id(arguments[4], stream)
+            let last: StreamID
+            if arguments[4] == ByteView("$") {
+                last = stream?.last ?? .minimum
+            } else {
+                last = try StreamIDText.strict(arguments[4])
+            }
             if stream?.group(name, engine.heap) != nil {
                 throw CommandError("BUSYGROUP Consumer Group name already exists")
             }
@@ -55,7 +60,9 @@ enum XGroupCommand {
             let options = try Options(arguments, isCreate: false)
             let (key, name) = (arguments[2], arguments[3])
             let position = try locate(engine, session, arguments)
-            let last = try id(arguments[4], StreamValue(position.entry).tree)
+            let stream = StreamValue(position.entry).tree
+            let isLast = arguments[4] == ByteView("$")
+            let last = isLast ? stream.last : try StreamIDText.loose(arguments[4])
             changeGroup(engine, session, arguments, at: position) {
                 $0.last = last
                 $0.entriesRead = options.entriesRead
@@ -167,13 +174,6 @@ enum XGroupCommand {
                 }
             }
         }
-    }
-
-    private static func id(
-        _ text: ByteView, _ stream: StreamTree?
-    ) throws(CommandError) -> StreamID {
-        if text == ByteView("$") { return stream?.last ?? .minimum }
-        return try StreamIDText.strict(text)
     }
 
     /// The place of the stream, which has the group.
