@@ -26,9 +26,7 @@ enum BitFieldCommand {
             summary: "Perform arbitrary bitfield integer operations on strings",
             complexity: "O(1) for each subcommand specified",
             syntax: "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
-                + "<SET encoding offset value | INCRBY encoding offset increment> "
-                + "[GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
-                + "<SET encoding offset value | INCRBY encoding offset increment> ...]]"
+                + "<SET encoding offset value | INCRBY encoding offset increment> ...]"
         ) { engine, session, arguments, reply throws(CommandError) in
             try run(engine, session, arguments, reply, isReadOnly: false)
         }
