@@ -175,6 +175,8 @@ struct ModelGenerator {
     var random: SeededGenerator
     /// Redis's ZADD turns -0 into 0 where it packs, so digests of what it made itself differ.
     var hasNegativeZero = true
+    /// Only values of a few short elements.
+    var isSmall = false
 
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
@@ -184,6 +186,7 @@ struct ModelGenerator {
 
     /// Texts short and long, compressible and not, integers of every width among them.
     mutating func text(longest: Int = 300) -> [UInt8] {
+        let longest = isSmall ? min(longest, 40) : longest
         switch number(0...7) {
         case 0: return Decimal.text(Int64(truncatingIfNeeded: random.next()) >> number(0...63))
         case 1: return Array("\(number(-5000...5000))".utf8)
@@ -206,7 +209,7 @@ struct ModelGenerator {
     }
 
     mutating func value(kind: Int? = nil) -> ModelValue {
-        let count = [1, 2, 5, 40, 129, 200][number(0...5)]
+        let count = [1, 2, 5, 40, 129, 200][number(0...(isSmall ? 2 : 5))]
         switch kind ?? number(0...7) {
         case 0: return .string(text(longest: 5000))
         case 1:
