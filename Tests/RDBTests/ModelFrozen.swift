@@ -23,10 +23,11 @@ enum ModelFrozen {
 
     /// What DUMP would answer.
     static func payload(
-        _ value: ModelValue, limits: RDBPackingLimits = RDBPackingLimits()
+        _ value: ModelValue, version: Int = RDBVersion.written,
+        limits: RDBPackingLimits = RDBPackingLimits()
     ) throws -> [UInt8] {
         let output = ByteWriter()
-        try lend(value) { try DumpPayload.append($0, to: output, limits: limits) }
+        try lend(value) { try DumpPayload.append($0, to: output, version: version, limits: limits) }
         return output.array
     }
 }
