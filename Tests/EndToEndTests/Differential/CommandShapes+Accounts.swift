@@ -16,7 +16,7 @@ extension CommandShapes {
         CommandShape("acl|dryrun", 5) { d in
             [d.chance(70) ? "default" : "nobody"]
                 + d.pick([
-                    ["GET", "k"], ["get"], ["nosuch"], ["SET", "k", "v"], ["publish", "c", "m"],
+                    ["GET", "k"], ["get"], ["nosuch"], ["SET", "k", "v"], ["del", "k"],
                 ])
         },
         CommandShape("acl|genpass", 1, .shape) { d in

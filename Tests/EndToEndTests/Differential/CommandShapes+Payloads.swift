@@ -34,10 +34,13 @@ extension CommandShapes {
         },
     ]
 
-    /// What is kept unsorted comes as its server keeps it; so do elements with equal weights under ALPHA.
+    /// What is kept unsorted comes as its server keeps it; so do elements with equal weights under ALPHA, and
+    /// those that a collation takes for equal.
     @Sendable private static func sorted(_ words: [Word]) -> Comparison {
-        guard let by = words.firstIndex(of: "BY"), !words.contains("STORE") else { return .exact }
-        if words[by + 1].bytes.contains(42) && !words.contains("ALPHA") { return .exact }
+        if words.contains("STORE") { return .exact }
+        let isAlphabetic = words.contains("ALPHA")
+        guard let by = words.firstIndex(of: "BY") else { return isAlphabetic ? .collated : .exact }
+        if words[by + 1].bytes.contains(42) && !isAlphabetic { return .exact }
         return words.contains("LIMIT") ? .sameCount : .unordered
     }
 
@@ -52,13 +55,15 @@ extension CommandShapes {
             weights = ["BY", d.pick(["n:*", "n:*", "h:*->field1", "nosort", "missing:*"])]
             if stores && isAlphabetic { weights = ["BY", "nosort"] }
         }
+        // Words of any bytes tie where they end or hold a NUL: then nothing may hang on their order.
+        let isPlain = isNumeric || !isAlphabetic || stores
         let targets: [Word] = ["#", "n:*", "h:*->field2", "missing:*", "constant", "h:*->", "s:*"]
         return [d.key(kind)]
             + d.some([
                 (100, weights), (isAlphabetic ? 100 : 0, ["ALPHA"]),
                 (40, [d.pick(["DESC", "asc"])]),
-                (30, ["LIMIT", d.index(), d.index()]), (2, [d.edge()]),
-                (35, d.many(1, 3) { d in ["GET", d.pick(targets)] }),
+                (isPlain ? 30 : 0, ["LIMIT", d.index(), d.index()]), (2, [d.edge()]),
+                (isPlain ? 35 : 0, d.many(1, 3) { d in ["GET", d.pick(targets)] }),
             ])
     }
 

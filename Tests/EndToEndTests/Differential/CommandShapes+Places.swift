@@ -47,7 +47,7 @@ extension CommandShapes {
     }
 
     private static func place(_ d: inout Draw) -> Word {
-        d.chance(97) ? Word("place\(d.below(9))") : d.value()
+        d.chance(97) ? Word("place\(d.below(7))") : d.value()
     }
 
     private static func searching(_ d: inout Draw) -> [Word] {

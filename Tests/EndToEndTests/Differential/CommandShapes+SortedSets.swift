@@ -4,18 +4,19 @@ extension CommandShapes {
     static let sortedSets: [CommandShape] = sortedSetWrites + sortedSetReads + sortedSetAlgebra
 
     private static let sortedSetWrites: [CommandShape] = [
-        CommandShape("zadd", 24) { d in
+        // Not spoilt: the scores of a lexicon stay equal.
+        CommandShape("zadd", 3, spoil: false) { d in
+            let most = d.chance(4) ? 200 : 5
+            let score: Word = d.chance(97) ? "0" : d.pick(["nan", "", "(0"])
+            return [d.lexicon()]
+                + d.many(1, most) { d in
+                    [score, most > 5 ? Word("m\(d.below(400))") : d.member()]
+                }
+        },
+        CommandShape("zadd", 22) { d in
             if d.chance(1) {
                 return [d.key(.sortedSet)]
                     + d.many(100, 200) { d in [Word(d.below(50)), Word("wide\(d.below(400))")] }
-            }
-            if d.chance(12) {
-                let most = d.chance(4) ? 200 : 5
-                let score: Word = d.chance(97) ? "0" : d.pick(["nan", "", "(0"])
-                return [d.lexicon()]
-                    + d.many(1, most) { d in
-                        [score, most > 5 ? Word("m\(d.below(400))") : d.member()]
-                    }
             }
             let options = d.some([
                 (12, ["NX"]), (12, ["xx"]), (12, ["GT"]), (10, ["LT"]), (25, ["CH"]),

@@ -82,7 +82,7 @@ extension CommandShapes {
 extension Draw {
     /// The name of a consumer group.
     mutating func group() -> Word {
-        chance(95) ? pick(["g1", "g1", "g2"]) : pick(["nogroup", "", "\0"])
+        chance(95) ? pick(["g1", "g1", "g1", "g1", "g1", "g2"]) : pick(["nogroup", "", "\0"])
     }
 
     /// The name of a consumer.

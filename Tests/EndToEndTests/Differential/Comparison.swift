@@ -33,6 +33,8 @@ indirect enum Comparison: Sendable {
     case clocked
     /// XPENDING's rows: the idle time, in the third place, only by its kind.
     case idleRows
+    /// In order; in any order where an element holds a NUL, at which a collation stops reading.
+    case collated
     /// Strings as their words in any order.
     case words
     /// Replies of queued commands.
@@ -66,6 +68,10 @@ indirect enum Comparison: Sendable {
             return ours == theirs
                 || (ours.text == "listpack" && former.contains(theirs.text ?? ""))
         case .clocked: return ours.withoutClocks == theirs.withoutClocks
+        case .collated:
+            return ours == theirs
+                || (ours.elements.counted == theirs.elements.counted
+                    && theirs.elements.contains { $0.bytes.contains(0) })
         case .idleRows: return ours.withoutIdleTimes == theirs.withoutIdleTimes
         case .words: return ours.withSortedWords == theirs.withSortedWords
         case .queued(let comparisons):
@@ -133,6 +139,11 @@ extension RESPValue {
         case .push: .push(elements)
         default: self
         }
+    }
+
+    /// Of a string, its bytes.
+    fileprivate var bytes: [UInt8] {
+        if case .bulk(let bytes) = self { bytes } else { [] }
     }
 
     /// Without what a clock or an implementation decides, at any depth.

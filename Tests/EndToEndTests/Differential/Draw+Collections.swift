@@ -78,7 +78,7 @@ extension Draw {
     mutating func timeout() -> Word {
         chance(95)
             ? pick(["0.01", "0.002", "0.005", "1e-2"])
-            : pick(["-1", "abc", "", "-0.5", "1e400", "nan"])
+            : pick(["-1", "abc", "", "-0.5", "1e5000", "nan"])
     }
 
     // MARK: Streams

@@ -81,7 +81,7 @@ struct Draw {
         case .set: Word("t:\(below(6))")
         case .integerSet: Word("i:\(below(4))")
         case .sortedSet: Word("z:\(below(7))")
-        case .stream: Word("x:\(below(4))")
+        case .stream: Word("x:\(below(3))")
         case .bitmap: Word("b:\(below(5))")
         case .sketch: Word("p:\(below(4))")
         case .places: Word("g:\(below(4))")

@@ -94,6 +94,9 @@ extension EpisodeSource {
         return [
             request("config|set", ["hash-max-listpack-entries", "128"]),
             request("config|set", ["hash-max-listpack-value", "64"]),
+            request("config|set", ["zset-max-listpack-entries", "128"]),
+            request("config|set", ["zset-max-listpack-value", "64"]),
+            request("config|set", ["set-max-intset-entries", "512"]),
             request("del", [key]), fill, request("object|encoding", [key], comparison),
             request("type", [key]), request("debug|digest-value", [key]),
             request("copy", [key, "copied", "REPLACE"]),

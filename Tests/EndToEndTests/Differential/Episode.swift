@@ -29,11 +29,11 @@ struct EpisodeSource {
         switch draw.below(1000) {
         case 0..<630: steps = [Step(connection: connection, requests: some(1, 100))]
         case 630..<720: steps = [Step(connection: connection, requests: transaction(1, 12))]
-        case 720..<800: steps = duel(connection)
-        case 800..<820: steps = [Step(connection: connection, requests: expired())]
-        case 820..<855: steps = [Step(connection: connection, requests: popped())]
-        case 855..<865: steps = [Step(connection: connection, requests: clocked())]
-        case 865..<930: steps = [Step(connection: connection, requests: consumed())]
+        case 720..<780: steps = duel(connection)
+        case 780..<800: steps = [Step(connection: connection, requests: expired())]
+        case 800..<835: steps = [Step(connection: connection, requests: popped())]
+        case 835..<845: steps = [Step(connection: connection, requests: clocked())]
+        case 845..<930: steps = [Step(connection: connection, requests: consumed())]
         case 930..<965: steps = [Step(connection: connection, requests: formed())]
         case 965..<980: steps = published(connection)
         case 980..<985: steps = [Step(connection: connection, requests: some(1, 5) + [quit()])]
@@ -115,6 +115,11 @@ struct EpisodeSource {
 extension Request {
     /// Whether the server's table has it.
     func isKnown(to names: Set<String>) -> Bool {
-        names.contains(name) || names.contains(String(name.prefix { $0 != "|" }))
+        if name == "command|getkeys", words.count > 2 {
+            let asked = String(decoding: words[2].bytes, as: UTF8.self).lowercased()
+            let isCommand = names.contains { $0 == asked || $0.hasPrefix(asked + "|") }
+            if !isCommand && asked != "nosuch" { return false }
+        }
+        return names.contains(name) || names.contains(String(name.prefix { $0 != "|" }))
     }
 }
