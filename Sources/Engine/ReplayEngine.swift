@@ -2,6 +2,7 @@
 import Bytes
 import Persistence
 import RESP
+import Records
 
 extension Engine {
     /// A target that replays a log into this engine; for the loading thread.
@@ -49,6 +50,21 @@ public final class EngineReplay: ReplayTarget {
     public func discardOpenTransaction() {
         session.transaction = nil
     }
+
+    /// Builds the value of one key beside the databases, and puts it in once it is whole.
+    public func load(
+        _ key: ByteView, database: Int, deadline: Deadline?, fill: (any ValueSink) throws -> Void
+    ) throws -> LoadOutcome {
+        let builder = ValueBuilder(engine, key: key)
+        try fill(builder)
+        guard let entry = builder.finish(deadline: deadline) else { return .empty }
+        let before = engine.keyspace.keyCount
+        engine.put(entry, in: database)
+        return engine.keyspace.keyCount > before ? .new : .replaced
+    }
+
+    /// Databases of the engine.
+    public var databaseCount: Int { engine.keyspace.databaseCount }
 
     /// Keys now present.
     public var keyCount: Int { engine.keyspace.keyCount }

@@ -2,8 +2,19 @@
 import Bytes
 import Records
 
-/// Takes the commands of a log; the engine implements it, so does a checking sandbox.
+/// Takes the commands of a log and the values of a snapshot; the engine implements it, so does a checking sandbox.
 public protocol ReplayTarget: AnyObject {
+    /// Builds the value of one key of a snapshot and puts it in, over what was there.
+    ///
+    /// `fill` hands the parts of the value to the sink, in the order of `ValueSink`. Where it throws, the
+    /// dataset stays as it was. A deadline that has passed is kept: it is for the start to expire it.
+    ///
+    /// - Throws: what `fill` throws.
+    func load(
+        _ key: ByteView, database: Int, deadline: Deadline?, fill: (any ValueSink) throws -> Void
+    ) throws -> LoadOutcome
+    /// Databases the target has; `load` takes indices below it.
+    var databaseCount: Int { get }
     /// Executes one command of a log; `arguments[0]` is its name in any case.
     ///
     /// MULTI and EXEC included: what stands between takes effect at EXEC.
@@ -23,6 +34,16 @@ extension ReplayTarget {
     public func expect(_ arguments: ByteViews) {}
     /// Nothing was made ready.
     public func expectationsEnd() {}
+}
+
+/// What became of a key of a snapshot.
+public enum LoadOutcome: Sendable {
+    /// The key is in the dataset now, and was not before.
+    case new
+    /// The key is in the dataset now, in the place of another of its name.
+    case replaced
+    /// `fill` gave no value: nothing was put in.
+    case empty
 }
 
 /// What became of a replayed command.

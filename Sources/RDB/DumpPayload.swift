@@ -44,7 +44,7 @@ public struct DumpPayload {
     ///
     /// - Throws: `RDBError` where it can't be read or is empty (RESTORE's second fault), and what the sink throws.
     public func read(
-        into sink: any RDBValueSink, limits: RDBLimits = RDBLimits()
+        into sink: any ValueSink, limits: RDBLimits = RDBLimits()
     ) throws {
         let reader = RDBValueReader(RDBInput(body, limits: limits))
         if try reader.read(type, into: sink) == .empty {

@@ -121,7 +121,7 @@ public final class RDBFileReader {
         if hasEnded { return nil }
         do {
             if !hasBegun { return try readHeader() }
-            if unreadType != nil { _ = try readValue(into: RDBNullSink()) }
+            if unreadType != nil { _ = try readValue(into: NullValueSink()) }
             input.mark()
             while true {
                 if let event = try readRecord(try input.readByte()) { return event }
@@ -135,7 +135,7 @@ public final class RDBFileReader {
     /// Reads the value of the entry that the last event was.
     ///
     /// - Throws: `RDBError` with offset and key, and what the sink and the source throw.
-    public func readValue(into sink: any RDBValueSink) throws -> RDBOutcome {
+    public func readValue(into sink: any ValueSink) throws -> RDBOutcome {
         guard let type = unreadType else { preconditionFailure("there is no value to be read") }
         unreadType = nil
         do {

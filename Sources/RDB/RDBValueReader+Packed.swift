@@ -4,7 +4,7 @@ import Records
 
 extension RDBValueReader {
     /// Reads a packed body; answers how many elements it had.
-    func readPacked(_ type: UInt8, _ sink: any RDBValueSink) throws -> Int {
+    func readPacked(_ type: UInt8, _ sink: any ValueSink) throws -> Int {
         switch type {
         case RDBType.setIntset: return try readIntset(sink)
         case RDBType.setListpack: return try readSet(ListpackReader(try readBlob()), sink)
@@ -34,7 +34,7 @@ extension RDBValueReader {
     /// A packed form; valid until the next read.
     private func readBlob() throws -> ByteView { input.view(try input.readText()) }
 
-    private func readIntset(_ sink: any RDBValueSink) throws -> Int {
+    private func readIntset(_ sink: any ValueSink) throws -> Int {
         var members = try IntsetReader(try readBlob())
         try sink.beginSet(expecting: members.count, isIntegers: true)
         while let member = try members.next() {
@@ -44,7 +44,7 @@ extension RDBValueReader {
         return members.count
     }
 
-    private func readSet(_ packed: some PackedReader, _ sink: any RDBValueSink) throws -> Int {
+    private func readSet(_ packed: some PackedReader, _ sink: any ValueSink) throws -> Int {
         var packed = packed
         var count = 0
         try sink.beginSet(expecting: 0, isIntegers: false)
@@ -58,7 +58,7 @@ extension RDBValueReader {
     }
 
     private func readSortedSet(
-        _ packed: some PackedReader, _ sink: any RDBValueSink
+        _ packed: some PackedReader, _ sink: any ValueSink
     ) throws -> Int {
         var packed = packed
         var count = 0
@@ -75,7 +75,7 @@ extension RDBValueReader {
         return count
     }
 
-    private func readHash(_ packed: some PackedReader, _ sink: any RDBValueSink) throws -> Int {
+    private func readHash(_ packed: some PackedReader, _ sink: any ValueSink) throws -> Int {
         var packed = packed
         var count = 0
         try sink.beginHash(expecting: 0)
@@ -90,7 +90,7 @@ extension RDBValueReader {
     }
 
     /// A listpack of triples: field, value, deadline (0: none).
-    private func readHashWithDeadlines(_ sink: any RDBValueSink) throws -> Int {
+    private func readHashWithDeadlines(_ sink: any ValueSink) throws -> Int {
         var packed = try ListpackReader(try readBlob())
         var count = 0
         try sink.beginHash(expecting: 0)
@@ -106,7 +106,7 @@ extension RDBValueReader {
 
     private func hand(
         _ field: PackedElement, _ value: PackedElement, _ deadline: Deadline?,
-        _ sink: any RDBValueSink
+        _ sink: any ValueSink
     ) throws {
         let name = field.text(firstDigits)
         let content = value.text(secondDigits)
@@ -119,7 +119,7 @@ extension RDBValueReader {
 
 /// Lists of nodes.
 extension RDBValueReader {
-    private func readQuicklist(_ sink: any RDBValueSink, isSecond: Bool) throws -> Int {
+    private func readQuicklist(_ sink: any ValueSink, isSecond: Bool) throws -> Int {
         let nodes = try input.readCount()
         var count = 0
         try sink.beginList(expecting: 0)
@@ -141,7 +141,7 @@ extension RDBValueReader {
     }
 
     private func readElements(
-        _ packed: some PackedReader, _ sink: any RDBValueSink
+        _ packed: some PackedReader, _ sink: any ValueSink
     ) throws -> Int {
         var packed = packed
         var count = 0

@@ -22,7 +22,7 @@ extension RDBValueReader {
     private static let freeRepetition = 64 << 20
     private static let repetitionRatio = 256
 
-    func readStream(_ sink: any RDBValueSink, version: Int) throws -> Int {
+    func readStream(_ sink: any ValueSink, version: Int) throws -> Int {
         try sink.beginStream()
         var walk = EntryWalk()
         for _ in 0..<(try input.readCount()) {
@@ -45,7 +45,7 @@ extension RDBValueReader {
     }
 
     private func readNode(
-        _ key: ByteView, _ blob: ByteView, _ walk: inout EntryWalk, _ sink: any RDBValueSink
+        _ key: ByteView, _ blob: ByteView, _ walk: inout EntryWalk, _ sink: any ValueSink
     ) throws {
         guard key.count == 16 else { throw RDBError.corrupt("a stream's node has no id") }
         var node = NodeReader(
@@ -103,7 +103,7 @@ extension RDBValueReader {
     }
 
     private func handEntry(
-        _ id: StreamID, _ walk: inout EntryWalk, _ sink: any RDBValueSink
+        _ id: StreamID, _ walk: inout EntryWalk, _ sink: any ValueSink
     ) throws {
         guard id > walk.last else { throw RDBError.corrupt("a stream's ids don't rise") }
         collector.resolve()
@@ -185,7 +185,7 @@ extension RDBValueReader {
         var isOwned = false
     }
 
-    private func readGroup(_ sink: any RDBValueSink, _ version: Int) throws {
+    private func readGroup(_ sink: any ValueSink, _ version: Int) throws {
         input.mark()
         let name = try input.readText()
         let last = try readID()
@@ -235,7 +235,7 @@ extension RDBValueReader {
 
     /// Hands out the pending entries of one consumer; answers how many.
     private func readOwned(
-        _ deliveries: inout [Delivery], _ sink: any RDBValueSink
+        _ deliveries: inout [Delivery], _ sink: any ValueSink
     ) throws -> Int {
         let count = try input.readCount()
         for _ in 0..<count {

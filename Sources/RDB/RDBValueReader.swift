@@ -40,7 +40,7 @@ public final class RDBValueReader {
     /// Reads the value behind a type byte.
     ///
     /// - Throws: `RDBError`, and what the sink and the source throw.
-    public func read(_ type: UInt8, into sink: any RDBValueSink) throws -> RDBOutcome {
+    public func read(_ type: UInt8, into sink: any ValueSink) throws -> RDBOutcome {
         handedOut = 0
         defer { input.mark() }
         do {
@@ -53,7 +53,7 @@ public final class RDBValueReader {
     }
 
     /// Reads a body; answers how many elements it had, 1 for what can't be empty.
-    private func readBody(_ type: UInt8, _ sink: any RDBValueSink) throws -> Int {
+    private func readBody(_ type: UInt8, _ sink: any ValueSink) throws -> Int {
         switch type {
         case RDBType.string: return try readString(sink)
         case RDBType.list: return try readList(sink)
@@ -93,7 +93,7 @@ public final class RDBValueReader {
 }
 
 extension RDBValueReader {
-    private func readString(_ sink: any RDBValueSink) throws -> Int {
+    private func readString(_ sink: any ValueSink) throws -> Int {
         let (text, integer) = try input.readStringValue()
         guard let text else {
             try sink.integer(integer)
@@ -104,7 +104,7 @@ extension RDBValueReader {
         return 1
     }
 
-    private func readList(_ sink: any RDBValueSink) throws -> Int {
+    private func readList(_ sink: any ValueSink) throws -> Int {
         let count = try input.readCount()
         try sink.beginList(expecting: expectation(count))
         for _ in 0..<count {
@@ -116,7 +116,7 @@ extension RDBValueReader {
         return count
     }
 
-    private func readSet(_ sink: any RDBValueSink) throws -> Int {
+    private func readSet(_ sink: any ValueSink) throws -> Int {
         let count = try input.readCount()
         try sink.beginSet(expecting: expectation(count), isIntegers: false)
         for _ in 0..<count {
@@ -128,7 +128,7 @@ extension RDBValueReader {
         return count
     }
 
-    private func readSortedSet(_ sink: any RDBValueSink, isText: Bool) throws -> Int {
+    private func readSortedSet(_ sink: any ValueSink, isText: Bool) throws -> Int {
         let count = try input.readCount()
         try sink.beginSortedSet(expecting: expectation(count))
         for _ in 0..<count {
@@ -160,7 +160,7 @@ extension RDBValueReader {
 
 /// Hashes of every plain layout.
 extension RDBValueReader {
-    private func readHash(_ sink: any RDBValueSink) throws -> Int {
+    private func readHash(_ sink: any ValueSink) throws -> Int {
         let count = try input.readCount()
         try sink.beginHash(expecting: expectation(count))
         for _ in 0..<count {
@@ -170,14 +170,14 @@ extension RDBValueReader {
         return count
     }
 
-    private func readPair(_ sink: any RDBValueSink, deadline: Deadline?) throws {
+    private func readPair(_ sink: any ValueSink, deadline: Deadline?) throws {
         let field = try input.readText()
         let value = try input.readText()
         try hand(field, value, sink, deadline)
     }
 
     private func hand(
-        _ field: RDBText, _ value: RDBText, _ sink: any RDBValueSink, _ deadline: Deadline?
+        _ field: RDBText, _ value: RDBText, _ sink: any ValueSink, _ deadline: Deadline?
     ) throws {
         try hand(field.count + value.count)
         let isNew = try sink.field(
@@ -187,7 +187,7 @@ extension RDBValueReader {
 
     /// Deadlines before the fields: 0 none, else absolute, or one more than the distance to the lowest.
     private func readHashWithDeadlines(
-        _ sink: any RDBValueSink, isRelative: Bool
+        _ sink: any ValueSink, isRelative: Bool
     ) throws -> Int {
         let lowest = isRelative ? try input.readTime() : 0
         let count = try input.readCount()
@@ -208,7 +208,7 @@ extension RDBValueReader {
     }
 
     /// Valkey 9: deadlines behind the values, -1 none.
-    private func readValkeyHash(_ sink: any RDBValueSink) throws -> Int {
+    private func readValkeyHash(_ sink: any ValueSink) throws -> Int {
         let count = try input.readCount()
         try sink.beginHash(expecting: expectation(count))
         for _ in 0..<count {

@@ -9,7 +9,7 @@ import Testing
 @testable import RDB
 
 /// Counts what it is handed; takes everything for new.
-private final class CountingSink: RDBValueSink {
+private final class CountingSink: ValueSink {
     var bytes = 0
     var highestExpectation = 0
 

@@ -56,7 +56,7 @@ struct ModelDelivery: Equatable {
 }
 
 /// Builds a value.
-final class ModelSink: RDBValueSink {
+final class ModelSink: ValueSink {
     private var plain: ModelValue?
     private var stream = ModelStream()
     private var isStream = false

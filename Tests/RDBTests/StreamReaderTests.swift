@@ -171,7 +171,7 @@ struct StreamReaderTests {
         let bytes = body.bytes()
         do {
             let status = try bytes.withByteView { view in
-                try RDBValueReader(RDBInput(view)).read(19, into: RDBNullSink())
+                try RDBValueReader(RDBInput(view)).read(19, into: NullValueSink())
             }
             Issue.record("was read: \(status)")
         } catch {

@@ -7,7 +7,7 @@ import RDB
 import Records
 
 /// A value in the making; what reads an RDB hands its parts to it.
-final class ValueBuilder: RDBValueSink {
+final class ValueBuilder: ValueSink {
     private let engine: Engine
     let table: Table
     private let key: [UInt8]

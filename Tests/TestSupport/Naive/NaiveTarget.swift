@@ -18,6 +18,21 @@ public final class NaiveTarget: ReplayTarget {
     /// Keys present.
     public var keyCount: Int { dataset.keyCount }
 
+    /// Databases of the dataset.
+    public var databaseCount: Int { dataset.databases.count }
+
+    /// Puts in the value that `fill` describes.
+    public func load(
+        _ key: ByteView, database: Int, deadline: Deadline?, fill: (any ValueSink) throws -> Void
+    ) throws -> LoadOutcome {
+        let builder = NaiveBuilder()
+        try fill(builder)
+        guard let entry = builder.finish(deadline: deadline) else { return .empty }
+        let old = dataset.entry(key.array, database)
+        dataset.put(key.array, entry, database)
+        return old == nil ? .new : .replaced
+    }
+
     /// Forgets an open transaction.
     public func discardOpenTransaction() { queued = nil }
 

@@ -1,4 +1,5 @@
-/// Where a value goes that is read: the engine builds from it, tests compare with it.
+/// Where a value goes that a reader of any format reads: the engine builds from it, the digest takes it in,
+/// tests compare with it.
 ///
 /// One value is one of:
 ///
@@ -14,10 +15,9 @@
 /// The sink answers whether what it got was new. The reader takes "no" for damage: the sink has the
 /// table that knows, the reader would have to build a second one.
 import Bytes
-import Records
 
 /// Takes a value as it is read.
-public protocol RDBValueSink: AnyObject {
+public protocol ValueSink: AnyObject {
     /// The value is a string.
     func string(_ value: ByteView) throws
     /// The value is a string that spells an integer.
@@ -59,7 +59,7 @@ public protocol RDBValueSink: AnyObject {
     func pending(_ id: StreamID, time: Int64, count: UInt64) throws
 }
 
-extension RDBValueSink {
+extension ValueSink {
     /// Integers as their text, for sinks that make no difference.
     public func integer(_ value: Int64) throws {
         try Decimal.text(value).withByteView { try string($0) }
@@ -72,7 +72,7 @@ extension RDBValueSink {
 }
 
 /// Takes a value and keeps nothing: reading into it checks a value, or skips it.
-public final class RDBNullSink: RDBValueSink {
+public final class NullValueSink: ValueSink {
     /// A sink.
     public init() {}
     /// Ignores it.
