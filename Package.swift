@@ -43,7 +43,7 @@ let package = Package(
         room("Persistence", ["Bytes", "Records"]),
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
-            name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"],
+            name: "Backends", dependencies: ["Bytes", "Records", "RDB", "RESP", "Persistence"],
             exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),
         room("Server", ["Bytes", "Records", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
         .executableTarget(

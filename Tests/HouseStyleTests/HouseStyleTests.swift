@@ -36,7 +36,7 @@ struct HouseStyleTests {
         "RDB": ["Bytes", "Records"],
         "Persistence": ["Bytes", "Records", "Synchronization"],
         "Engine": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
-        "Backends": ["Bytes", "RESP", "Records", "Persistence", "Synchronization"],
+        "Backends": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Synchronization"],
         "Server": [
             "Bytes", "RESP", "Records", "Persistence", "Engine", "NIOCore", "NIOPosix", "Dispatch",
             "Synchronization",
