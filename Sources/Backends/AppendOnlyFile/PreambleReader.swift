@@ -36,6 +36,7 @@ struct PreambleReader {
             limits: RDBLimits(stringBytes: Int(UInt32.max)), start: window.offset
         ) { bytes, count in try window.pull(count, into: bytes) }
         var skipped = 0
+        replay.target.beginLoading()
         do {
             while let event = try reader.next() {
                 switch event {
@@ -46,6 +47,11 @@ struct PreambleReader {
                     }
                 default: try take(event, at: reader.position)
                 }
+            }
+            if let key = replay.target.endLoading() {
+                throw RDBError(
+                    .corrupt, "the key '\(key.withByteView { Self.name($0) })' stands twice",
+                    offset: reader.position)
             }
         } catch let error as PersistenceError {
             throw error
