@@ -27,8 +27,12 @@ struct LoadBatch {
     /// Puts all in; answers the first key that took the place of another of its name.
     mutating func put(_ engine: Engine) -> [UInt8]? {
         var replaced: [UInt8]?
+        // Counting a reference waits for the writes before it, which wait for memory: not in this loop.
+        let (heap, tables) = (engine.heap, engine.keyspace.tables)
         for held in entries {
-            let isNew = engine.putLoaded(held.entry, hash: held.hash, in: held.database)
+            let table = tables[held.database]
+            let isNew = engine.putLoaded(
+                held.entry, hash: held.hash, into: table, held.database, heap)
             if !isNew && replaced == nil { replaced = held.entry.key.array }
         }
         entries.removeAll(keepingCapacity: true)
@@ -38,9 +42,14 @@ struct LoadBatch {
 
 extension Engine {
     /// Puts in a key of a snapshot, whose hash is known; whether it was new. Nobody is told: nobody is served yet.
-    @inline(__always)
     func putLoaded(_ entry: Entry, hash: UInt64, in database: Int) -> Bool {
-        let table = keyspace.tables[database]
+        putLoaded(entry, hash: hash, into: keyspace.tables[database], database, heap)
+    }
+
+    @inline(__always)
+    fileprivate func putLoaded(
+        _ entry: Entry, hash: UInt64, into table: Table, _ database: Int, _ heap: Heap
+    ) -> Bool {
         let old = table.locate(entry.key, hash: hash)
         if let old { remove(old, database: database) }
         if entry.kind.isNested { table.bytes += entry.nested.bytes }
