@@ -54,6 +54,14 @@ struct PreambleTests {
         #expect(second.target.dataset.digest == first.target.dataset.digest)
     }
 
+    @Test("an old single file moves where files have one name only, too")
+    func oldFileWithoutLinks() throws {
+        let trial = Trial(RedisFolder.oldImage(sample.ended()), unsupported: .link)
+        #expect(trial.refusal == nil && trial.report.keys == 2)
+        #expect(trial.disk.live.files[RedisFolder.old] == nil)
+        #expect(Trial(trial.disk.live).report.keys == 2)
+    }
+
     @Test("a torn command behind a preamble is cut off, the preamble never")
     func tornTail() throws {
         let snapshot = sample.ended()

@@ -118,8 +118,12 @@ struct Trial {
     private(set) var report = RecoveryReport()
     private(set) var refusal: PersistenceError?
 
-    init(_ image: DiskImage, _ adjust: (inout BackendSettings) -> Void = { _ in }) {
+    init(
+        _ image: DiskImage, unsupported: DiskCall? = nil,
+        _ adjust: (inout BackendSettings) -> Void = { _ in }
+    ) {
         disk = SimDisk(image)
+        if let unsupported { disk.fault = { call, _ in call == unsupported ? .error(1) : nil } }
         let environment = BackendEnvironment(
             fileSystem: disk, clock: SimClock(), runner: SimRunner(disk: disk), log: .silent,
             progress: { _ in })
