@@ -77,12 +77,14 @@ enum NaiveSpelling {
         _ word: String, _ all: ByteViews, _ number: (Int) -> Int64
     ) -> StreamChange? {
         let counts = [
-            "CREATE": 7, "SETID": 6, "DESTROY": 3, "CREATECONSUMER": 4, "DELCONSUMER": 4,
+            "CREATE": 6, "SETID": 6, "DESTROY": 3, "CREATECONSUMER": 4, "DELCONSUMER": 4,
         ]
         guard all.count >= counts[word] ?? .max else { return nil }
         switch word {
-        // CREATE key group id MKSTREAM ENTRIESREAD n
-        case "CREATE": return .createGroup(name: all[2], last: id(all[3]), entriesRead: number(6))
+        // CREATE key group id [MKSTREAM] ENTRIESREAD n
+        case "CREATE":
+            return .createGroup(
+                name: all[2], last: id(all[3]), entriesRead: number(all.count - 1))
         // SETID key group id ENTRIESREAD n
         case "SETID": return .setGroup(name: all[2], last: id(all[3]), entriesRead: number(5))
         case "DESTROY": return .destroyGroup(name: all[2])
