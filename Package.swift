@@ -61,7 +61,8 @@ let package = Package(
         tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
         tests(
-            "DigestTests", ["Bytes", "Records", "RDB", "Digest", "Persistence", "Engine", "TestSupport"]),
+            "DigestTests",
+            ["Bytes", "Records", "RDB", "Digest", "Persistence", "Engine", "TestSupport"]),
         tests("RDBTests", ["Bytes", "Records", "RDB", "TestSupport"]),
         tests(
             "EngineTests",
