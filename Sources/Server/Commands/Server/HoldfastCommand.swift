@@ -49,7 +49,7 @@ extension Server {
                             reply.integer(result.bytes)
                         }
                     }
-                }
+                },
             ])
     }
 }
