@@ -154,11 +154,13 @@ enum SortCommand {
         return items.map(\.element)
     }
 
-    /// As C's strtod reads it: blanks in front are passed over, nothing at all is 0.
+    /// As C's strtod reads it: up to the first NUL, blanks in front are passed over, nothing at all is 0.
     private static func number(_ bytes: [UInt8]) throws(CommandError) -> Double {
-        let digits = Array(bytes.drop { $0 == 32 || $0 >= 9 && $0 <= 13 })
-        if bytes.isEmpty { return 0 }
-        guard let number = digits.withByteView({ FloatText.parse($0) }) else {
+        let text = bytes.prefix { $0 != 0 }
+        let digits = Array(text.drop { $0 == 32 || $0 >= 9 && $0 <= 13 })
+        if text.isEmpty { return 0 }
+        // A number below the smallest normal one is out of strtod's range, too.
+        guard let number = digits.withByteView({ FloatText.parse($0) }), !number.isSubnormal else {
             throw CommandError("ERR One or more scores can't be converted into double")
         }
         return number
@@ -270,9 +272,17 @@ struct SortSource {
         _ keeper: ViewKeeper
     ) throws(CommandError) {
         var elements: [ByteView] = []
-        guard let entry = engine.read(key, session) else {
+        guard var entry = engine.read(key, session) else {
             (self.elements, isOrdered, mustSort) = ([], false, false)
             return
+        }
+        if entry.kind == .packedSortedSet, let position = engine.locate(key, session) {
+            // Redis sorts no small set: it makes a large one of it first, which OBJECT ENCODING shows.
+            let writer = SortedSetWriter(
+                position, in: engine.table(session), engine.heap, engine.settings.limits,
+                engine.scratch, keepsSigns: true)
+            writer.spread()
+            entry = writer.position.entry
         }
         switch entry.frozenValue {
         case .list:
