@@ -40,12 +40,17 @@ let package = Package(
         room("RESP", ["Bytes"]),
         room("Records", ["Bytes"]),
         room("RDB", ["Bytes", "Records"]),
+        .target(
+            name: "Digest", dependencies: ["Bytes", "Records", crypto], exclude: ["FORMAT.md"],
+            swiftSettings: strict),
         room("Persistence", ["Bytes", "Records"]),
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
             name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"],
             exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),
-        room("Server", ["Bytes", "Records", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
+        room(
+            "Server",
+            ["Bytes", "Records", "Digest", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
         .executableTarget(
             name: "holdfast-server",
             dependencies: [
@@ -55,6 +60,9 @@ let package = Package(
         room2("TestSupport", ["Bytes", "Records", "Persistence"]),
         tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
+        tests(
+            "DigestTests",
+            ["Bytes", "Records", "RDB", "Digest", "Persistence", "Engine", "TestSupport"]),
         tests("RDBTests", ["Bytes", "Records", "RDB", "TestSupport"]),
         tests(
             "EngineTests",

@@ -32,6 +32,8 @@ public enum BackgroundLane: Sendable, Hashable, CaseIterable {
     case sync
     /// Rewrites and snapshots, at lower priority.
     case checkpoint
+    /// Reading of views that no file comes of, at lower priority: no save waits for it.
+    case inspection
     /// Unlinking and freeing, at lower priority.
     case cleanup
 }

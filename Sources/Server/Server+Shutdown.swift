@@ -49,6 +49,7 @@ extension Server {
         guard let state = shutdownState else { return }
         if state.save && saveState.isRunning && !state.now { return }
         if saveState.isRunning { backend?.cancelCheckpoint() }
+        for request in digests.values { request.cancel() }
         endOfTick()
         if let backend {
             log.log(.notice, LogWording.finalSync)

@@ -70,6 +70,8 @@ public final class Server {
     var saveState = SaveState()
     var durabilityWaiters: [DurabilityWaiter] = []
     let latency = LatencyMonitor()
+    /// Digests being computed, by the session that waits for each.
+    var digests: [UInt64: DigestRequest] = [:]
 
     /// A server around an engine without data; `start` makes it live.
     public init(
@@ -141,6 +143,7 @@ public final class Server {
         if !holding.isEmpty { holding.removeAll { $0 === connection } }
         if connection.isStalled { stalled.removeAll { $0 === connection } }
         durabilityWaiters.removeAll { $0.connection === connection }
+        digests[connection.session.id]?.cancel()
     }
 
     /// Points the engine's monitor at those who listen, or takes it away.

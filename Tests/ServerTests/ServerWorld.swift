@@ -13,10 +13,12 @@ final class ServerWorld {
     let server: Server
 
     /// A server started with these words of a command line.
-    init(_ arguments: [String] = []) throws {
+    init(
+        _ arguments: [String] = [], runner: any BackgroundRunner = InlineRunner()
+    ) throws {
         server = Server(
             loop: loop, configuration: try Fixture.load(arguments),
-            log: ServerLog(level: .nothing), clock: SystemClock(), runner: InlineRunner())
+            log: ServerLog(level: .nothing), clock: SystemClock(), runner: runner)
         server.backend = backend
         server.engine.backend = backend
     }
@@ -55,7 +57,7 @@ final class ServerWorld {
 }
 
 /// Does slow work at once.
-private final class InlineRunner: BackgroundRunner {
+final class InlineRunner: BackgroundRunner {
     func run<Output: Sendable>(
         on lane: BackgroundLane, _ work: @escaping @Sendable () -> Output,
         finish: @escaping (Output) -> Void

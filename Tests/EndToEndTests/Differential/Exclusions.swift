@@ -8,6 +8,8 @@ enum Exclusions {
         "client|pause": "a matter of time; a test of its own",
         "client|reply": "changes the number of replies; a test of its own",
         "config|rewrite": "both servers run without a file, and say so",
+        "holdfast|digest": "ours alone: a test of its own",
+        "holdfast|help": "ours alone",
         "holdfast|walk": "ours alone: walks a snapshot, for measuring",
         "debug|error": "answers nothing but errors",
         "debug|reload": "restarts the dataset; the restart tests do it",
