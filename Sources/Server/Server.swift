@@ -71,6 +71,9 @@ public final class Server {
     var durabilityWaiters: [DurabilityWaiter] = []
     let latency = LatencyMonitor()
 
+    /// Why the server must not start, nil where it may.
+    private(set) var problemAtStart: String?
+
     /// A server around an engine without data; `start` makes it live.
     public init(
         loop: any EventLoop, configuration: Configuration, log: ServerLog, clock: any Clock,
@@ -93,6 +96,8 @@ public final class Server {
         applyEngineSettings()
         registerConfigurationActions()
         renameCommands()
+        applyAccessSettings()
+        problemAtStart = declareUsers()
         observeKeyspaceEvents()
         engine.secretArguments = Secrets.places
         engine.onSlowCommand = { [unowned self] command, nanoseconds in

@@ -120,7 +120,8 @@ struct StreamPack {
         var last: StreamID?
         place = entriesAt
         while place < end {
-            guard let entry = entry(at: place), let behind = self.entry(before: entry.range.upperBound),
+            guard let entry = entry(at: place),
+                let behind = self.entry(before: entry.range.upperBound),
                 behind.range == entry.range, last.map({ $0 < entry.id }) ?? true
             else { return false }
             if entry.isDeleted { gone += 1 } else { living += 1 }
