@@ -44,7 +44,7 @@ extension Server {
             syntax: "username", isSecret: true
         ) { [unowned self] (_, arguments, reply) in
             guard let facts = engine.access.facts(of: arguments[2]) else {
-                reply.nullArray()
+                reply.null()
                 return
             }
             reply.map(6)
