@@ -41,7 +41,7 @@ let package = Package(
         room("Records", ["Bytes"]),
         room("RDB", ["Bytes", "Records"]),
         room("Persistence", ["Bytes", "Records"]),
-        room("Engine", ["Bytes", "Records", "RESP", "Persistence", crypto]),
+        room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
             name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"],
             exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),

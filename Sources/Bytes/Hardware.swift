@@ -94,6 +94,35 @@ public enum FloatText {
         }
     }
 
+    /// Appends `value` in fixed notation with this many decimals (0...17), rounded from its exact value.
+    ///
+    /// - Parameter isTrimmed: zeros at the end of the decimals, and a point without any, are left out.
+    public static func append(
+        _ value: Double, decimals: Int, isTrimmed: Bool = false, to out: ByteWriter
+    ) {
+        precondition(decimals >= 0 && decimals <= 17, "no such number of decimals")
+        let start = out.count
+        _ = unsafe out.appendFilling(400) { room in
+            // SAFETY: the greatest double has 309 digits; with sign, point and 17 decimals that is below 400.
+            unsafe Int(
+                holdfast_format_fixed(
+                    value, Int32(decimals),
+                    room.baseAddress?.assumingMemoryBound(to: CChar.self), room.count))
+        }
+        guard isTrimmed, decimals > 0, value.isFinite else { return }
+        let text = out.view
+        var end = text.count
+        while text[end - 1] == UInt8(ascii: "0") { end -= 1 }
+        if text[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        // Minus nothing is nothing.
+        if text[start..<end] == ByteView("-0") {
+            out.truncate(to: start)
+            out.append(UInt8(ascii: "0"))
+        } else {
+            out.truncate(to: end)
+        }
+    }
+
     /// The double that `text` spells as C's `strtod` reads it: blanks in front and nothing at all are allowed,
     /// what is too large is infinite, and a NUL ends the text; nil where there is more, or NaN.
     public static func parseLoosely(_ text: ByteView) -> Double? {

@@ -153,6 +153,10 @@ int holdfast_format_double(double value, char *out, size_t capacity) {
     return snprintf(out, capacity, "%.17g", value);
 }
 
+int holdfast_format_fixed(double value, int decimals, char *out, size_t capacity) {
+    return snprintf(out, capacity, "%.*f", decimals, value);
+}
+
 size_t holdfast_usable_size(const void *block) { return malloc_usable_size((void *)block); }
 
 void holdfast_prepare_memory(void) {

@@ -23,6 +23,11 @@ public struct CommandError: Error, Equatable, Sendable {
     static let scoreNotANumber = CommandError("ERR resulting score is not a number (NaN)")
     static let scoreRange = CommandError("ERR min or max is not a float")
     static let memberRange = CommandError("ERR min or max not valid string range item")
+    static let invalidStreamID = CommandError(
+        "ERR Invalid stream ID specified as stream command argument")
+    static let streamKeyRequired = CommandError(
+        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
+    )
     static let overflow = CommandError("ERR increment or decrement would overflow")
     static let nanOrInfinity = CommandError("ERR increment would produce NaN or Infinity")
     static let stringTooLong = CommandError(
@@ -42,6 +47,8 @@ public struct CommandError: Error, Equatable, Sendable {
         "EXECABORT Transaction discarded because of previous errors.")
     static let nestedTransaction = CommandError("ERR MULTI calls can not be nested")
     static let watchInTransaction = CommandError("ERR WATCH inside MULTI is not allowed")
+    static let geoUnit = CommandError(
+        "ERR unsupported unit provided. please use M, KM, FT, MI")
     static let notHyperLogLog = CommandError(
         "WRONGTYPE Key is not a valid HyperLogLog string value.")
     static let corruptHyperLogLog = CommandError("INVALIDOBJ Corrupted HLL object detected")
@@ -114,6 +121,23 @@ public struct CommandError: Error, Equatable, Sendable {
         CommandError(
             "ERR Can't execute '\(name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
                 + "RESET are allowed in this context")
+    }
+
+    /// `ERR invalid longitude,latitude pair 181.000000,1.000000`.
+    static func offTheMap(_ longitude: Double, _ latitude: Double) -> CommandError {
+        let text = ByteWriter()
+        text.append("ERR invalid longitude,latitude pair ")
+        FloatText.append(longitude, decimals: 6, to: text)
+        text.append(",")
+        FloatText.append(latitude, decimals: 6, to: text)
+        return CommandError(bytes: text.array)
+    }
+
+    /// `ERR exactly one of BYRADIUS and BYBOX can be specified for geosearch`.
+    static func exactlyOne(_ options: String, _ name: ByteView) -> CommandError {
+        CommandError(
+            bytes: Array("ERR exactly one of \(options) can be specified for ".utf8)
+                + shown(name))
     }
 
     /// `ERR EXEC without MULTI`.

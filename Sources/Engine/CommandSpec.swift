@@ -159,7 +159,7 @@ public struct KeySpec: Sendable, Hashable {
         /// The argument at `first` says how many keys follow it.
         case counted
         /// Behind a word, which is searched from `first` on (negative: from the end, backwards); the first
-        /// 1/`limit` of what is left (0: all of it).
+        /// 1/`limit` of what is left (0: all of it), or one key where `last` is 0.
         case behind(String, limit: Int)
         /// In places that only the command knows; `CommandSpec.keyPlaces` does.
         case unknown
@@ -212,6 +212,11 @@ extension KeySpec {
         _ word: String, _ flags: [String], from place: Int, limit: Int = 0
     ) -> KeySpec {
         KeySpec(flags, first: place, last: -1, search: .behind(word, limit: limit))
+    }
+
+    /// One key behind a word.
+    public static func oneBehind(_ word: String, _ flags: [String], from place: Int) -> KeySpec {
+        KeySpec(flags, first: place, last: 0, search: .behind(word, limit: 0))
     }
 
     /// Keys whose places only the command knows.
@@ -279,6 +284,8 @@ public struct CommandSpec {
     public let channels: ChannelSpec?
     /// The keys of `KeySpec.unknown`: their places and flags in these arguments.
     public var keyPlaces: ((ByteViews) -> [(place: Int, flags: [String])])?
+    /// For the server's own use rather than for applications; COMMAND DOCS says so.
+    public var isInternal = false
 
     /// A declaration.
     public init(

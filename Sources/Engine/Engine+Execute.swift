@@ -118,6 +118,8 @@ extension Engine {
         statistics.commandsProcessed &+= 1
         if session.isReplay { return }
         if session.tracksReads && command.flags.contains(.readonly) {
+            // What the command found expired goes first: the client has read that it is not there.
+            if !pendingExpiry.isEmpty { deleteExpired() }
             onRead?(session, command, arguments)
         }
         let end = clock.monotonicNanoseconds

@@ -144,11 +144,13 @@ extension Engine {
     }
 
     /// Puts in an entry whose key is absent.
-    func insertNew(_ entry: Entry, hash: UInt64, _ database: Int) {
+    ///
+    /// - Parameter isNew: false where a command replaces what the key held: nobody is told of a new key.
+    func insertNew(_ entry: Entry, hash: UInt64, _ database: Int, isNew: Bool = true) {
         stampNew(entry)
         keyspace.tables[database].insert(entry, hash: hash, heap)
         touch(entry.key, database)
-        notify(.new, "new", entry.key, database)
+        if isNew { notify(.new, "new", entry.key, database) }
         signalReady(entry.key, database)
     }
 
@@ -163,6 +165,7 @@ extension Engine {
 
     private func retireNested(_ entry: Entry, _ table: Table) {
         guard entry.kind.isNested else { return }
+        if entry.kind == .stream { signalGone(entry.key, table) }
         let nested = entry.nested
         let bytes = nested.bytes
         table.bytes -= bytes

@@ -23,6 +23,7 @@ extension Engine {
         }
         moved.adoptMarks(of: old)
         touch(old.key, database)
+        if old.kind == .stream { signalGone(old.key, table) }
         table.remove(place, heap)
         put(moved, in: target, isNew: true)
     }

@@ -52,15 +52,16 @@ public struct DumpPayload {
         }
     }
 
-    /// Appends what DUMP answers for a value: version 10, or the lowest above that holds it.
+    /// Appends what DUMP answers for a value: in `version`, or the lowest above that holds it.
     ///
     /// - Throws: nothing of its own; a frozen value can be walked.
     public static func append(
-        _ value: FrozenValue, to output: ByteWriter, limits: RDBPackingLimits = RDBPackingLimits()
+        _ value: FrozenValue, to output: ByteWriter, version: Int = RDBVersion.written,
+        limits: RDBPackingLimits = RDBPackingLimits()
     ) throws {
         let start = output.count
-        let version = RDBValueWriter.version(of: value)
-        try RDBValueWriter(RDBOutput(output), limits: limits).write(value)
+        let version = max(version, RDBValueWriter.version(of: value))
+        try RDBValueWriter(RDBOutput(output), version: version, limits: limits).write(value)
         output.append(littleEndian: UInt64(version), width: 2)
         let checksum = CRC64.checksum(output.view.dropFirst(start))
         output.append(littleEndian: checksum, width: 8)

@@ -11,6 +11,8 @@ public final class ReplyWriter {
     public let bytes: ByteWriter
     /// 2 or 3: the version of the client whose command runs.
     public var version = 2
+    /// Text whose length must be written before it.
+    private lazy var text = ByteWriter(capacity: 512)
 
     /// A writer over a buffer of its own.
     public init(capacity: Int = 64 << 10) { bytes = ByteWriter(capacity: capacity) }
@@ -128,6 +130,24 @@ public final class ReplyWriter {
         ByteView("$20\r\n"), ByteView("$21\r\n"), ByteView("$22\r\n"), ByteView("$23\r\n"),
         ByteView("$24\r\n"),
     ]
+
+    /// A double in fixed notation with at most 17 decimals, none of them a zero at the end; in RESP2 a bulk
+    /// string.
+    public func fixedDouble(_ value: Double) {
+        text.removeAll()
+        FloatText.append(value, decimals: 17, isTrimmed: true, to: text)
+        guard isRESP3 else { return bulk(text.view) }
+        bytes.append(UInt8(ascii: ","))
+        bytes.append(text.view)
+        bytes.appendLineEnd()
+    }
+
+    /// A double with this many decimals, as a bulk string in both protocols.
+    public func bulk(_ value: Double, decimals: Int) {
+        text.removeAll()
+        FloatText.append(value, decimals: decimals, to: text)
+        bulk(text.view)
+    }
 
     /// A boolean; in RESP2 1 or 0.
     public func boolean(_ value: Bool) {

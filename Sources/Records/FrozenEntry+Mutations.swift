@@ -47,7 +47,7 @@ public final class MutationSpeller {
                 }
             }
             try flush { try emit(.sortedSetAdd(key: key, scoresAndMembers: $0)) }
-        case .stream: preconditionFailure("streams come with their branch")
+        case .stream(let stream): try StreamSpeller.spell(stream, key, emit)
         }
         if let deadline = entry.deadline { try emit(.expire(key: key, deadline: deadline)) }
     }

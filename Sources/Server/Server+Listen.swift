@@ -105,6 +105,8 @@ extension Server {
         let keepalive = settings.keepaliveSeconds
         return ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: Int32(settings.listenBacklog))
+            // Redis takes up to 1,000 clients in at once; with few, a flood of them overflows the backlog.
+            .serverChannelOption(.maxMessagesPerRead, value: 1000)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(

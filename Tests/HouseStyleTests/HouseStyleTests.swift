@@ -35,7 +35,7 @@ struct HouseStyleTests {
         "Records": ["Bytes", "Crypto"],
         "RDB": ["Bytes", "Records"],
         "Persistence": ["Bytes", "Records", "Synchronization"],
-        "Engine": ["Bytes", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
+        "Engine": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
         "Backends": ["Bytes", "RESP", "Records", "Persistence", "Synchronization"],
         "Server": [
             "Bytes", "RESP", "Records", "Persistence", "Engine", "NIOCore", "NIOPosix", "Dispatch",

@@ -55,6 +55,17 @@ struct RoundTripTests {
         #expect(try head(.stream(ModelStream())) == [19, 10])
     }
 
+    @Test("a later version keeps when a stream's consumers were active")
+    func activeTimes() throws {
+        var stream = ModelStream()
+        var group = ModelGroup(last: .minimum, entriesRead: -1)
+        group.consumers[[65]] = ModelConsumer(seenTime: 9, activeTime: -1)
+        stream.groups[[66]] = group
+        let payload = try ModelFrozen.payload(.stream(stream), version: 11)
+        #expect(payload[0] == 21 && payload[payload.count - 10] == 11)
+        #expect(try ModelReading.payload(payload) == .stream(stream))
+    }
+
     @Test("integers are told from text that only looks like one")
     func integers() throws {
         for text in ["0", "-1", "127", "-128", "32767", "2147483647", "-2147483648", "2147483648"] {

@@ -21,7 +21,7 @@ public enum ClientError: Error, Equatable {
 public final class RESPClient {
     private let descriptor: Int32
     /// The server at the other end: it lives as long as its connections.
-    var server: ServerProcess?
+    public internal(set) var server: ServerProcess?
     private var buffer: [UInt8] = []
     private var start = 0
     /// How long a read may wait, in milliseconds.

@@ -163,6 +163,7 @@ enum CommandEncoder {
             bulk(Int64(second), out)
         case .flushDatabase: out.append("*1\r\n$7\r\nFLUSHDB\r\n")
         case .flushAll: out.append("*1\r\n$8\r\nFLUSHALL\r\n")
+        case .stream(let key, let change): StreamEncoder.append(key, change, to: out)
         default: preconditionFailure("a mutation without a command")
         }
     }

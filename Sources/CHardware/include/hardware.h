@@ -29,6 +29,10 @@ int holdfast_parse_double_loosely(const char *text, size_t count, double *out);
 /// `%.17g` of a double; returns the length written.
 int holdfast_format_double(double value, char *out, size_t capacity);
 
+/// `%.*f` of a double, exact and with this many decimals (at most 17); returns the length written, no more than
+/// 400 bytes.
+int holdfast_format_fixed(double value, int decimals, char *out, size_t capacity);
+
 /// Bytes that the allocator set aside for a block from `malloc`.
 size_t holdfast_usable_size(const void *block);
 

@@ -47,6 +47,8 @@ struct BlockedClients {
     var bySession: [ObjectIdentifier: BlockedClient] = [:]
     /// Keys that may have become useful since the last round.
     var ready: [WatchedKey] = []
+    /// The key for which clients are tried now.
+    var serving: WatchedKey?
 }
 
 extension Engine {
@@ -107,6 +109,15 @@ extension Engine {
         if blocked.waiting[place] != nil { blocked.ready.append(place) }
     }
 
+    /// A stream of this table is gone: who waits for it as a group's consumer waits in vain.
+    @inline(__always)
+    func signalGone(_ key: ByteView, _ table: Table) {
+        if blocked.waiting.isEmpty { return }
+        for database in 0..<keyspace.databaseCount where keyspace.tables[database] == table {
+            signal(key, database)
+        }
+    }
+
     /// Every key of these databases may have become useful (SWAPDB).
     func signalAll(_ databases: [Int]) {
         for place in blocked.waiting.keys where databases.contains(place.database) {
@@ -127,12 +138,14 @@ extension Engine {
         while next < blocked.ready.count {
             let place = blocked.ready[next]
             next += 1
+            blocked.serving = place
             for client in blocked.waiting[place] ?? []
             where blocked.bySession[ObjectIdentifier(client.session)] === client {
                 tryToServe(client)
             }
         }
         blocked.ready.removeAll()
+        blocked.serving = nil
     }
 
     private func tryToServe(_ client: BlockedClient) {

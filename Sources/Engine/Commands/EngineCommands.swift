@@ -3,8 +3,8 @@ enum EngineCommands {
     static var families: [[CommandSpec]] {
         [
             StringCommands.all, KeyCommands.all, HashCommands.all, ListCommands.all,
-            SetCommands.all, SortedSetCommands.all,
-            BitmapCommands.all, HyperLogLogCommands.all, TransactionCommands.all,
+            SetCommands.all, SortedSetCommands.all, StreamCommands.all, BitmapCommands.all,
+            HyperLogLogCommands.all, GeoCommands.all, TransactionCommands.all,
             [CommandCommand.spec],
         ]
     }

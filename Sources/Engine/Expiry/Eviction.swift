@@ -172,6 +172,19 @@ extension Engine {
         }
     }
 
+    /// Makes an entry one that was last used so long ago (RESTORE IDLETIME).
+    func stamp(_ entry: Entry, idleSeconds: Int64) {
+        if settings.evictionPolicy.countsUses { return }
+        let used = now.millisecondsSinceEpoch / 1000 - min(idleSeconds, 0xFF_FFFF)
+        entry.setStamp(UInt32(truncatingIfNeeded: used) & 0xFF_FFFF)
+    }
+
+    /// Gives an entry this counter of uses (RESTORE FREQ).
+    func stamp(_ entry: Entry, frequency: Int64) {
+        if !settings.evictionPolicy.countsUses { return }
+        entry.setStamp(minutes << 8 | UInt32(truncatingIfNeeded: frequency) & 255)
+    }
+
     private var minutes: UInt32 {
         UInt32(truncatingIfNeeded: now.millisecondsSinceEpoch / 60_000) & 0xFFFF
     }

@@ -59,6 +59,7 @@ extension Engine {
     @discardableResult
     public func expireCycle(budgetNanoseconds: UInt64) -> Bool {
         guard expiresActively, !isLoading else { return true }
+        defer { serveBlocked() }
         let (end, isEndless) = clock.monotonicNanoseconds.addingReportingOverflow(budgetNanoseconds)
         for database in 0..<keyspace.databaseCount where keyspace.hasDeadlines(database) {
             if !sweep(database, until: isEndless ? .max : end) { return false }

@@ -29,11 +29,14 @@ import Musl
 
 /// The address of a table's header.
 @safe
-struct Table {
+struct Table: Equatable {
     let raw: UnsafeMutableRawPointer
 
     @inline(__always)
     init(raw: UnsafeMutableRawPointer) { unsafe self.raw = raw }
+
+    @inline(__always)
+    static func == (left: Table, right: Table) -> Bool { unsafe left.raw == right.raw }
 
     static let headerBytes = 56
 

@@ -128,6 +128,9 @@ struct ConsumerGroup {
 
     private var consumers: Table { unsafe Table(raw: raw + ConsumerGroup.consumersAt) }
 
+    /// The consumers by name, once there was any.
+    var table: Table? { hasConsumers ? consumers : nil }
+
     /// Consumers in the group.
     var consumerCount: Int { hasConsumers ? consumers.count : 0 }
 

@@ -61,7 +61,7 @@ extension StreamTree {
 
     /// Whether an entry from `id` on may have been deleted out of the middle.
     private func mayHaveHole(from id: StreamID) -> Bool {
-        length > 0 && maximumDeleted != .minimum && id <= maximumDeleted
+        length > 0 && maximumDeleted != .minimum && first <= maximumDeleted && id <= maximumDeleted
     }
 
     /// How many entries were ever added up to the one of this id; nil where that is unknown.

@@ -69,7 +69,7 @@ struct StreamTree {
         let copy = StreamTree.make(heap)
         tree.forEach { place in
             let bytes = StreamNode(place).bytes
-            let node = StreamNode.make(bytes, capacity: bytes.count, heap)
+            let node = StreamNode.make(bytes, capacity: bytes.count + StreamNode.slack, heap)
             copy.tree.account(node.allocatedBytes, heap)
             var end = copy.tree.endPath()
             copy.tree.insert(StreamNodePlace(place.id, node, count: place.count), at: &end, heap)

@@ -3,14 +3,18 @@
 /// The value stands in a table of its own until `finish`, so a payload that turns out bad half-way leaves
 /// the dataset as it was.
 import Bytes
+import RDB
 import Records
 
-/// A value in the making.
-final class ValueBuilder {
+/// A value in the making; what reads an RDB hands its parts to it.
+final class ValueBuilder: RDBValueSink {
     private let engine: Engine
-    private let table: Table
+    let table: Table
     private let key: [UInt8]
     private let hash: UInt64
+    /// The consumer group and the consumer that parts belong to now.
+    private var group: [UInt8] = []
+    private var consumer: [UInt8] = []
 
     /// A builder of the value of `key`.
     init(_ engine: Engine, key: ByteView) {
@@ -25,7 +29,10 @@ final class ValueBuilder {
         engine.heap.retire(.table(table), bytes: table.bytes, isPrivate: true)
     }
 
-    private var position: Position? { key.withByteView { table.locate($0, hash: hash) } }
+    var heap: Heap { engine.heap }
+
+    /// Where the value is, once it has begun.
+    var position: Position? { key.withByteView { table.locate($0, hash: hash) } }
 
     /// The place of the value, which begins as `kind` with these bytes.
     private func position(_ kind: EntryKind, _ empty: ByteView) -> Position {
@@ -34,6 +41,16 @@ final class ValueBuilder {
             table.insert(
                 Entry.make(key: name, kind: kind, value: empty, deadline: nil), hash: hash,
                 engine.heap)
+        }
+        guard let position else { preconditionFailure("an entry just put in is there") }
+        return position
+    }
+
+    /// Puts in the value as a header of `kind`; its bytes are in the table's account already.
+    func insert(kind: EntryKind, nested: Nested) -> Position {
+        key.withByteView { name in
+            table.insert(
+                Entry.make(key: name, kind: kind, nested: nested, deadline: nil), hash: hash, heap)
         }
         guard let position else { preconditionFailure("an entry just put in is there") }
         return position
@@ -73,7 +90,7 @@ final class ValueBuilder {
     }
 
     /// Adds a field to a hash; whether it is new.
-    func field(_ name: ByteView, _ value: ByteView, deadline: Deadline?) -> Bool {
+    func field(_ name: ByteView, value: ByteView, deadline: Deadline?) -> Bool {
         var writer = HashWriter(
             position(.packedHash, ByteView("\0\0")), in: table, engine.heap,
             engine.settings.hashLimits,
@@ -81,6 +98,80 @@ final class ValueBuilder {
         let isNew = writer.set(name, value)
         if let deadline { writer.setDeadline(deadline, of: name) }
         return isNew
+    }
+
+    // What follows says itself what it is: nothing has to be begun.
+    func beginList(expecting count: Int) {}
+    func beginSet(expecting count: Int, isIntegers: Bool) {}
+    func beginSortedSet(expecting count: Int) {}
+    func beginHash(expecting count: Int) {}
+
+    /// Lets `body` change the stream, which begins empty.
+    private func stream<R>(_ body: (StreamTree, Heap) -> R) -> R {
+        let heap = engine.heap
+        if position == nil {
+            let nested = unsafe Nested(raw: StreamTree.make(heap).raw)
+            key.withByteView { name in
+                table.insert(
+                    Entry.make(key: name, kind: .stream, nested: nested, deadline: nil),
+                    hash: hash, heap)
+            }
+            table.bytes += nested.bytes
+        }
+        guard let position else { preconditionFailure("an entry just put in is there") }
+        let nested = table.ownNested(position, heap)
+        let before = nested.bytes
+        defer { table.bytes += nested.bytes - before }
+        return unsafe body(StreamTree(raw: nested.raw), heap)
+    }
+
+    func beginStream() { stream { _, _ in } }
+
+    /// Adds an entry, whose id is above the last one's.
+    func entry(_ id: StreamID, fields: ByteViews) {
+        stream { $0.append(id, fields, engine.settings.limits, engine.scratch, $1) }
+    }
+
+    func streamFacts(_ facts: StreamFacts) {
+        stream { tree, _ in
+            tree.last = facts.last
+            tree.maximumDeleted = facts.maximumDeleted
+            tree.entriesAdded = facts.entriesAdded
+        }
+    }
+
+    /// Begins a consumer group; whether its name is new.
+    func beginGroup(_ name: ByteView, last: StreamID, entriesRead: Int64) -> Bool {
+        group = name.array
+        return stream { tree, heap in
+            if tree.group(name, heap) != nil { return false }
+            tree.createGroup(name, last: last, entriesRead: entriesRead, heap)
+            return true
+        }
+    }
+
+    /// Begins a consumer of the group; whether its name is new.
+    func consumer(_ name: ByteView, seenTime: Int64, activeTime: Int64) -> Bool {
+        consumer = name.array
+        return inGroup { group, heap in
+            if group.consumer(name, heap) != nil { return false }
+            group.createConsumer(name, now: seenTime, heap)
+            group.changeConsumer(name, heap) { $0.active = activeTime }
+            return true
+        } ?? false
+    }
+
+    /// An entry is pending for the consumer.
+    func pending(_ id: StreamID, time: Int64, count: UInt64) {
+        _ = inGroup { group, heap in
+            consumer.withByteView { group.deliver(id, time: time, count: count, to: $0, heap) }
+        }
+    }
+
+    private func inGroup<R>(_ body: (ConsumerGroup, Heap) -> R) -> R? {
+        stream { tree, heap in
+            group.withByteView { name in tree.changeGroup(name, heap) { body($0, heap) } }
+        }
     }
 
     /// Whether anything was added.

@@ -31,7 +31,8 @@ extension Server {
 
     private func persistenceCommands() -> [CommandSpec] {
         [
-            saveCommand(), bgsaveCommand(), bgrewriteaofCommand(), lastsaveCommand(),
+            migrateCommand(), saveCommand(), bgsaveCommand(), bgrewriteaofCommand(),
+            lastsaveCommand(),
             waitCommand(), waitaofCommand(), shutdownCommand(),
         ]
     }

@@ -26,6 +26,7 @@ struct ClientTracking {
 /// What the server knows for all clients.
 struct TrackingState {
     var table = TrackingTable()
+    /// In order.
     var prefixes: [BroadcastPrefix] = []
     /// Clients with tracking on.
     var clientCount = 0
@@ -75,7 +76,10 @@ extension Server {
             tracking.prefixes.first { $0.prefix == name }
             ?? {
                 let new = BroadcastPrefix(name)
-                tracking.prefixes.append(new)
+                let place = tracking.prefixes.firstIndex {
+                    name.lexicographicallyPrecedes($0.prefix)
+                }
+                tracking.prefixes.insert(new, at: place ?? tracking.prefixes.count)
                 return new
             }()
         prefix.clients[connection.session.id] = connection

@@ -2,13 +2,19 @@
 
 extension CommandShapes {
     static let keys: [CommandShape] = [
-        CommandShape("del", 8) { d in d.many(1, 3) { d in [d.anyKey()] } },
+        CommandShape("del", 8) { d in
+            d.many(1, 3) { d in [d.chance(4) ? d.lexicon() : d.anyKey()] }
+        },
         CommandShape("unlink", 4) { d in d.many(1, 3) { d in [d.anyKey()] } },
         CommandShape("exists", 5) { d in d.many(1, 4) { d in [d.anyKey()] } },
         CommandShape("touch", 3) { d in d.many(1, 4) { d in [d.anyKey()] } },
         CommandShape("type", 5) { d in [d.anyKey()] },
         CommandShape("keys", 2, .unordered) { d in
-            [d.pick(["*", "s:*", "?:[0-3]", "h:[^1]", "n:\\1", "[", "", "*:*:*", "[a-z]:1"])]
+            [
+                d.pick([
+                    "*", "s:*", "?:[0-3]", "h:[^1]", "n:\\1", "[", "", "*:*:*", "[a-z]:1", "[xz]:?",
+                ])
+            ]
         },
         CommandShape(
             "scan", 3, compare: { $0.dropFirst().first == "0" ? .scan(pairs: false) : .shape }
@@ -17,7 +23,13 @@ extension CommandShapes {
             ["0", "COUNT", "100000"]
                 + d.some([
                     (40, ["MATCH", d.pick(["*", "s:*", "[hn]:?"])]),
-                    (40, ["TYPE", d.pick(["string", "hash", "list", "HASH"])]),
+                    (
+                        40,
+                        [
+                            "TYPE",
+                            d.pick(["string", "hash", "list", "HASH", "zset", "set", "stream"]),
+                        ]
+                    ),
                 ])
         },
         CommandShape("randomkey", 2, .shape),
@@ -40,7 +52,7 @@ extension CommandShapes {
         CommandShape("expiretime", 4, .near(30)) { d in [d.anyKey()] },
         CommandShape("pexpiretime", 4, .near(30_000)) { d in [d.anyKey()] },
         CommandShape("persist", 5) { d in [d.anyKey()] },
-        CommandShape("object|encoding", 5) { d in [d.anyKey()] },
+        CommandShape("object|encoding", 8, .encoding) { d in [d.anyKey()] },
         CommandShape("object|refcount", 2, .shape) { d in [d.anyKey()] },
         CommandShape("object|idletime", 2, .shape) { d in [d.anyKey()] },
         CommandShape("object|freq", 3, .shape) { d in [d.anyKey()] },

@@ -23,15 +23,23 @@ extension CommandShapes {
             d.pick([
                 ["maxmemory-policy"], ["hash-max-listpack-entries"], ["nosuch"], ["DATABASES"],
                 ["maxmemory", "timeout"], ["hash-max-listpack-*"], ["appendfilename"],
-                ["lfu-*", "maxmemory-samples"],
+                ["lfu-*", "maxmemory-samples"], ["list-max-listpack-size"],
+                ["set-max-intset-entries", "zset-max-listpack-*"], ["stream-node-max-entries"],
+                ["hll-sparse-max-bytes"], ["notify-keyspace-events"], ["acllog-max-len"],
             ])
         },
-        CommandShape("config|set", 3, spoil: false) { d in
+        CommandShape("config|set", 5, spoil: false) { d in
             d.pick([
                 ["maxmemory-policy", "allkeys-lfu"], ["maxmemory-policy", "noeviction"],
                 ["maxmemory-policy", "allkeys-lru"], ["maxmemory-policy", "nosuch"],
                 ["hash-max-listpack-entries", d.pick(["8", "128"])], ["nosuch", "1"], ["maxmemory"],
                 ["hash-max-listpack-value", d.pick(["16", "64"])], ["maxmemory", "1gx"],
+                ["zset-max-listpack-entries", d.pick(["8", "128"])],
+                ["zset-max-listpack-value", d.pick(["16", "64"])],
+                ["set-max-intset-entries", d.pick(["8", "512"])],
+                ["zset-max-ziplist-entries", "128"], ["list-max-listpack-size", "-2"],
+                ["notify-keyspace-events", d.pick(["KEA", "", "Ex", "Q"])],
+                ["hll-sparse-max-bytes", "3000", "stream-node-max-entries", "100"],
                 ["timeout", "0", "maxmemory", "0"], ["databases", "3"], ["timeout", "-1"],
                 ["slowlog-max-len", "100", "slowlog-max-len", "200"],
             ])

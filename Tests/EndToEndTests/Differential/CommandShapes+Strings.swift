@@ -3,6 +3,8 @@
 extension CommandShapes {
     static let strings: [CommandShape] = [
         CommandShape("set", 30) { d in
+            // So that a lexicon is sometimes none.
+            if d.chance(1) { return [d.lexicon(), d.value()] }
             let kind = d.pick([KeyKind.string, .string, .number, .float])
             let value = kind == .number ? d.number() : kind == .float ? d.float() : d.value()
             return [d.key(kind), value] + (d.chance(55) ? [] : setOptions(&d))

@@ -26,6 +26,17 @@ indirect enum Comparison: Sendable {
     case sameCount
     /// HELLO: the protocol's version and the fields' names.
     case hello
+    /// What OBJECT ENCODING says: small lists and sets have a form of their own since 7.2.
+    /// Hashes have not, but a key's name doesn't tell; an episode asks where it is known.
+    case encoding
+    /// XINFO's fields: what is a matter of clocks or of a server's tree not by value; fields since 7.2 left out.
+    case clocked
+    /// XPENDING's rows: the idle time, in the third place, only by its kind.
+    case idleRows
+    /// In order; in any order where an element holds a NUL, at which a collation stops reading.
+    case collated
+    /// Strings as their words in any order.
+    case words
     /// Replies of queued commands.
     case queued([Comparison])
 
@@ -52,6 +63,17 @@ indirect enum Comparison: Sendable {
         case .sameCount:
             return ours.kind == theirs.kind && ours.elements.count == theirs.elements.count
         case .hello: return agreesOnHello(ours, theirs)
+        case .encoding:
+            let former = ["quicklist", "hashtable"]
+            return ours == theirs
+                || (ours.text == "listpack" && former.contains(theirs.text ?? ""))
+        case .clocked: return ours.withoutClocks == theirs.withoutClocks
+        case .collated:
+            return ours == theirs
+                || (ours.elements.counted == theirs.elements.counted
+                    && theirs.elements.contains { $0.bytes.contains(0) })
+        case .idleRows: return ours.withoutIdleTimes == theirs.withoutIdleTimes
+        case .words: return ours.withSortedWords == theirs.withSortedWords
         case .queued(let comparisons):
             guard ours.elements.count == comparisons.count else { return ours == theirs }
             return ours.kind == theirs.kind && theirs.elements.count == comparisons.count
@@ -104,6 +126,66 @@ extension RESPValue {
     var pairs: [[RESPValue]] {
         let all = elements
         return stride(from: 0, to: all.count, by: 2).map { Array(all[$0..<min($0 + 2, all.count)]) }
+    }
+}
+
+extension RESPValue {
+    /// The same with these elements.
+    func replacing(_ elements: [RESPValue]) -> RESPValue {
+        switch self {
+        case .array: .array(elements)
+        case .map: .map(elements)
+        case .set: .set(elements)
+        case .push: .push(elements)
+        default: self
+        }
+    }
+
+    /// Of a string, its bytes.
+    fileprivate var bytes: [UInt8] {
+        if case .bulk(let bytes) = self { bytes } else { [] }
+    }
+
+    /// Without what a clock or an implementation decides, at any depth.
+    fileprivate var withoutClocks: RESPValue {
+        // Milliseconds since 1970, of this century.
+        if case .integer(1_000_000_000_000..<4_000_000_000_000) = self { return .integer(-1) }
+        var kept: [RESPValue] = []
+        var place = 0
+        let all = elements
+        while place < all.count {
+            let name = all[place].text ?? ""
+            place += 1
+            if ["inactive", "active-time"].contains(name) {
+                place += 1
+                continue
+            }
+            kept.append(all[place - 1].withoutClocks)
+            if ["idle", "radix-tree-keys", "radix-tree-nodes"].contains(name), place < all.count {
+                kept.append(.simple(Array(all[place].kind.utf8)))
+                place += 1
+            }
+        }
+        return replacing(kept)
+    }
+
+    fileprivate var withoutIdleTimes: RESPValue {
+        replacing(
+            elements.map { row in
+                guard row.elements.count == 4, case .integer = row.elements[2] else { return row }
+                var fields = row.elements
+                fields[2] = .integer(-1)
+                return row.replacing(fields)
+            })
+    }
+
+    fileprivate var withSortedWords: RESPValue {
+        if case .bulk(let bytes) = self {
+            let words = bytes.split(separator: 32, omittingEmptySubsequences: false)
+            return .bulk(
+                Array(words.sorted { $0.lexicographicallyPrecedes($1) }.joined(separator: [32])))
+        }
+        return replacing(elements.map(\.withSortedWords))
     }
 }
 

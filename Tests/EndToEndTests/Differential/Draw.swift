@@ -11,6 +11,15 @@ enum KeyKind: CaseIterable {
     case number
     case float
     case hash
+    case list
+    case integerList
+    case set
+    case integerSet
+    case sortedSet
+    case stream
+    case bitmap
+    case sketch
+    case places
 }
 
 /// A source of arguments.
@@ -18,6 +27,10 @@ struct Draw {
     private var generator: SeededGenerator
     /// Milliseconds since 1970 that absolute deadlines are counted from.
     private let epoch: Int
+    /// Where stream ids have got to: they only grow, so that most are taken.
+    var streamTime = 1
+    /// Ids lately given to each stream.
+    var streamIDs: [Word: [Word]] = [:]
 
     init(seed: UInt64, epochMilliseconds: Int) {
         generator = SeededGenerator(seed: seed)
@@ -46,9 +59,9 @@ struct Draw {
 
     mutating func key(_ kind: KeyKind) -> Word {
         switch below(100) {
-        case 0..<85: return named(kind)
-        case 85..<94: return named(pick(KeyKind.allCases))
-        case 94..<97: return Word("missing:\(below(50))")
+        case 0..<91: return named(kind)
+        case 91..<95: return named(pick(KeyKind.allCases))
+        case 95..<98: return Word("missing:\(below(50))")
         default:
             let long = [UInt8](repeating: 107, count: 300)
             return pick(["", "\0\r\nkey\u{FF}", Word(long), "sp ace", "{tag}key"])
@@ -63,6 +76,15 @@ struct Draw {
         case .number: Word("n:\(below(6))")
         case .float: Word("f:\(below(4))")
         case .hash: Word("h:\(below(10))")
+        case .list: Word("l:\(below(6))")
+        case .integerList: Word("li:\(below(4))")
+        case .set: Word("t:\(below(6))")
+        case .integerSet: Word("i:\(below(4))")
+        case .sortedSet: Word("z:\(below(7))")
+        case .stream: Word("x:\(below(3))")
+        case .bitmap: Word("b:\(below(5))")
+        case .sketch: Word("p:\(below(4))")
+        case .places: Word("g:\(below(4))")
         }
     }
 

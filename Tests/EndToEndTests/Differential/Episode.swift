@@ -4,15 +4,17 @@
 struct Step: Sendable {
     let connection: Int
     var requests: [Request]
+    /// How many messages come before the replies: what others have published.
+    var messages = 0
 }
 
 /// Draws what to send next.
 struct EpisodeSource {
     static let connections = 4
-    private var draw: Draw
+    var draw: Draw
     /// The recipes to choose from, each as often as it weighs.
     private let choices: [CommandShape]
-    private let names: Set<String>
+    let names: Set<String>
 
     init(seed: UInt64, epochMilliseconds: Int, shapes: [CommandShape], names: Set<String>) {
         draw = Draw(seed: seed, epochMilliseconds: epochMilliseconds)
@@ -25,16 +27,22 @@ struct EpisodeSource {
         let connection = draw.below(Self.connections)
         let steps: [Step]
         switch draw.below(1000) {
-        case 0..<700: steps = [Step(connection: connection, requests: some(1, 100))]
-        case 700..<850: steps = [Step(connection: connection, requests: transaction(1, 12))]
-        case 850..<950: steps = duel(connection)
-        case 950..<980: steps = [Step(connection: connection, requests: expired())]
+        case 0..<630: steps = [Step(connection: connection, requests: some(1, 100))]
+        case 630..<720: steps = [Step(connection: connection, requests: transaction(1, 12))]
+        case 720..<780: steps = duel(connection)
+        case 780..<800: steps = [Step(connection: connection, requests: expired())]
+        case 800..<835: steps = [Step(connection: connection, requests: popped())]
+        case 835..<845: steps = [Step(connection: connection, requests: clocked())]
+        case 845..<930: steps = [Step(connection: connection, requests: consumed())]
+        case 930..<965: steps = [Step(connection: connection, requests: formed())]
+        case 965..<980: steps = published(connection)
         case 980..<985: steps = [Step(connection: connection, requests: some(1, 5) + [quit()])]
         default: steps = [Step(connection: connection, requests: [rare()])]
         }
         return steps.map { step in
             let known = step.requests.filter { $0.isKnown(to: names) }
-            return Step(connection: step.connection, requests: known)
+            return Step(
+                connection: step.connection, requests: known, messages: step.messages)
         }
     }
 
@@ -49,7 +57,10 @@ struct EpisodeSource {
     private mutating func transaction(_ least: Int, _ most: Int) -> [Request] {
         var requests = [Request("multi")]
         // What would end the transaction early, or leave it waiting, has its place elsewhere.
-        let barred: Set<String> = ["exec", "discard", "reset", "debug|populate"]
+        let barred: Set<String> = [
+            "exec", "discard", "reset", "debug|populate", "unsubscribe", "punsubscribe",
+            "sunsubscribe",
+        ]
         requests += some(least, most).filter { !barred.contains($0.name) }
         if draw.chance(4) { requests.append(Request("multi")) }
         if draw.chance(4) { requests.append(Request("watch", draw.anyKey())) }
@@ -104,6 +115,11 @@ struct EpisodeSource {
 extension Request {
     /// Whether the server's table has it.
     func isKnown(to names: Set<String>) -> Bool {
-        names.contains(name) || names.contains(String(name.prefix { $0 != "|" }))
+        if name == "command|getkeys", words.count > 2 {
+            let asked = String(decoding: words[2].bytes, as: UTF8.self).lowercased()
+            let isCommand = names.contains { $0 == asked || $0.hasPrefix(asked + "|") }
+            if !isCommand && asked != "nosuch" { return false }
+        }
+        return names.contains(name) || names.contains(String(name.prefix { $0 != "|" }))
     }
 }

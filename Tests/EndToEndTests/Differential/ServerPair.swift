@@ -23,25 +23,34 @@ final class ServerPair {
         connections[index] = (try ours.connect(), try theirs.connect())
     }
 
+    /// What the two servers said.
+    typealias Replies = [(ours: RESPValue, theirs: RESPValue)]
+
     /// Sends the same to both, then reads the replies of both.
+    func exchange(_ words: [[[UInt8]]], on index: Int = 0) throws -> Replies {
+        try exchange(words, after: 0, on: index).replies
+    }
+
+    /// The same on a connection that messages have been published to, which come before the replies.
     func exchange(
-        _ words: [[[UInt8]]], on index: Int = 0
-    ) throws -> [(ours: RESPValue, theirs: RESPValue)] {
+        _ words: [[[UInt8]]], after messageCount: Int, on index: Int
+    ) throws -> (messages: Replies, replies: Replies) {
         let bytes = words.flatMap { RESPClient.encode($0) }
         let pair = connections[index]
         try pair.theirs.send(bytes)
         try pair.ours.send(bytes)
-        var replies: [(ours: RESPValue, theirs: RESPValue)] = []
-        for command in words {
+        var replies: Replies = []
+        for place in 0..<(messageCount + words.count) {
             do {
                 let reply = try pair.theirs.receive()
                 replies.append((try pair.ours.receive(), reply))
             } catch {
+                let command = place < messageCount ? [] : words[place - messageCount]
                 throw MissingReply(
                     cause: error, command: command.map { Word($0) }, log: ours.log.suffix(2000))
             }
         }
-        return replies
+        return (Array(replies.prefix(messageCount)), Array(replies.dropFirst(messageCount)))
     }
 
     /// A server that closed the connection, or went silent.

@@ -18,7 +18,7 @@ struct CollectionWorkload {
         case 0: changeList(key("l", &random), fresh, database, model, &random, record)
         case 1: changeSet(key("m", &random), fresh, database, model, &random, record)
         case 2: changeSortedSet(key("z", &random), fresh, database, model, &random, record)
-        case 3: changeSet(key("m", &random), fresh, database, model, &random, record)
+        case 3: changeStream(key("x", &random), fresh, tag, database, model, &random, record)
         default: changeDeadlines(key("h", &random), fresh, tag, database, model, &random, record)
         }
     }

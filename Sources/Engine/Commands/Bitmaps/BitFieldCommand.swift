@@ -26,9 +26,7 @@ enum BitFieldCommand {
             summary: "Perform arbitrary bitfield integer operations on strings",
             complexity: "O(1) for each subcommand specified",
             syntax: "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
-                + "<SET encoding offset value | INCRBY encoding offset increment> "
-                + "[GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
-                + "<SET encoding offset value | INCRBY encoding offset increment> ...]]"
+                + "<SET encoding offset value | INCRBY encoding offset increment> ...]"
         ) { engine, session, arguments, reply throws(CommandError) in
             try run(engine, session, arguments, reply, isReadOnly: false)
         }
@@ -64,7 +62,13 @@ enum BitFieldCommand {
             throw CommandError("ERR BITFIELD_RO only supports the GET subcommand")
         }
         let key = arguments[1]
-        let text = try engine.readString(key, session) ?? .empty
+        // A write looks the key up as a write does: no miss is counted or told.
+        let text =
+            writtenBytes == 0
+            ? try engine.readString(key, session) ?? .empty
+            : try engine.locate(key, session).map { (position) throws(CommandError) in
+                try engine.text(of: position.entry)
+            } ?? .empty
         reply.array(count)
         reader = Reader(arguments)
         if writtenBytes == 0 {

@@ -9,7 +9,7 @@ import Records
 
 enum PFDebugCommand {
     static var spec: CommandSpec {
-        CommandSpec(
+        var spec = CommandSpec(
             "pfdebug", arity: 3, [.write, .denyoom, .admin],
             keys: [KeySpec(["RW", "access"], first: 2)], group: .hyperloglog, since: "2.8.9",
             summary: "Internal commands for debugging HyperLogLog values", complexity: "N/A",
@@ -45,6 +45,8 @@ enum PFDebugCommand {
                         + CommandError.shown(word) + Array("'".utf8))
             }
         }
+        spec.isInternal = true
+        return spec
     }
 
     private static func makeDense(

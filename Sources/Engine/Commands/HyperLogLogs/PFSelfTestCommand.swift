@@ -7,7 +7,7 @@ import RESP
 
 enum PFSelfTestCommand {
     static var spec: CommandSpec {
-        CommandSpec(
+        var spec = CommandSpec(
             "pfselftest", arity: 1, [.admin], group: .hyperloglog, since: "2.8.9",
             summary: "An internal command for testing HyperLogLog values", complexity: "N/A"
         ) { _, _, _, reply throws(CommandError) in
@@ -15,6 +15,8 @@ enum PFSelfTestCommand {
             try checkEstimates()
             reply.ok()
         }
+        spec.isInternal = true
+        return spec
     }
 
     /// A run of numbers without chance, so that a failure can be repeated.

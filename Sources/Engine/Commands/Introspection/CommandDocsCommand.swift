@@ -34,7 +34,13 @@ extension ReplyWriter {
         let spec = command.spec
         let arguments = CommandSyntax.arguments(of: command)
         var count = 4
-        if spec.deprecation != nil { count += 3 }
+        var flags: [String] = []
+        if spec.deprecation != nil {
+            flags.append("deprecated")
+            count += 2
+        }
+        if spec.isInternal { flags.append("syscmd") }
+        if !flags.isEmpty { count += 1 }
         if !arguments.isEmpty { count += 1 }
         if !command.subcommands.isEmpty { count += 1 }
         map(count)
@@ -42,9 +48,11 @@ extension ReplyWriter {
         pair("since", spec.since)
         pair("group", spec.group.rawValue)
         pair("complexity", spec.complexity)
-        if let deprecation = spec.deprecation {
+        if !flags.isEmpty {
             bulk(text: "doc_flags")
-            words(["deprecated"])
+            words(flags)
+        }
+        if let deprecation = spec.deprecation {
             pair("deprecated_since", deprecation.since)
             pair("replaced_by", deprecation.replacement)
         }

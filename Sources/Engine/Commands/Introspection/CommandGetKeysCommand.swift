@@ -84,7 +84,7 @@ extension KeySpec {
                 })
             else { return [] }
             let rest = count - place - 1
-            let length = limit > 0 ? rest / limit : rest
+            let length = last == 0 ? min(1, rest) : limit > 0 ? rest / limit : rest
             return Array((place + 1)..<(place + 1 + length))
         case .unknown: return []
         }

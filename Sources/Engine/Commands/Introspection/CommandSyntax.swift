@@ -5,6 +5,7 @@
 ///     key value [key value ...]                        the same for a group
 ///     [FILTERBY <MODULE name | ACLCAT category>]       one of these, no less
 ///     [GET pattern [GET pattern ...]]                  repeated with its token
+///     [GET field | SET field value ...]                any of these, any number of times
 ///
 ///     sequence     = item item ...
 ///     item         = word | "[" alternatives "]" | "<" alternatives ">"
@@ -45,7 +46,7 @@ struct CommandSyntax {
     /// Items up to the end of the enclosing group.
     private mutating func sequence() -> [CommandArgument] {
         var items: [CommandArgument] = []
-        while let word, word != "]", word != ">", word != "|" {
+        while let word, !["]", ">", "|", "..."].contains(word) {
             if word == "[", let (count, repeatsToken) = repetition(of: items) {
                 let repeated = items.suffix(count)
                 var item = repeated.first.map { $0 }
@@ -108,6 +109,7 @@ struct CommandSyntax {
     /// What stands between brackets; the closing one is read too.
     private mutating func alternatives() -> CommandArgument {
         var choices: [CommandArgument] = []
+        var isMultiple = false
         while true {
             var items = sequence()
             if items.count > 1, let token = items[0].token, items[0].kind != .pureToken,
@@ -119,11 +121,17 @@ struct CommandSyntax {
                 items[0].token = token
             }
             choices.append(items.count == 1 ? items[0] : .group(items, .block))
+            if word == "..." {
+                isMultiple = true
+                next += 1
+            }
             let end = word
             next += 1
             if end != "|" { break }
         }
-        return choices.count == 1 ? choices[0] : .group(choices, .oneOf)
+        var all = choices.count == 1 ? choices[0] : .group(choices, .oneOf)
+        if isMultiple { all.isMultiple = true }
+        return all
     }
 
     private static func isToken(_ word: String) -> Bool {
@@ -135,17 +143,24 @@ struct CommandSyntax {
         "index1", "index2", "db", "destination-db", "cursor", "timeout", "port", "limit", "len",
         "min-match-len", "numkeys", "numreplicas", "numlocal", "ttl", "frequency", "protover",
         "client-id", "version", "rank", "num-matches", "weight",
+        "bit",
+    ]
+
+    private static let doubles: Set<String> = [
+        "longitude", "latitude", "radius", "width", "height",
     ]
 
     private func kind(of word: String) -> CommandArgument.Kind {
         if word == "increment" { return command.name.hasSuffix("float") ? .double : .integer }
         if word == "timeout" && command.flags.contains(.blocking) { return .double }
+        if command.group == .bitmap && (word == "bit" || word == "value") { return .integer }
         if command.group == .sortedSet {
             if word == "min" || word == "max" { return takesScores ? .double : .string }
             // Indexes, scores or words, as the options say.
             if command.name == "zrange" && word != "offset" && word != "count" { return .string }
         }
         if CommandSyntax.integers.contains(word) { return .integer }
+        if CommandSyntax.doubles.contains(word) { return .double }
         if word == "pattern" { return .pattern }
         if word.hasPrefix("unix-time") { return .unixTime }
         return .string

@@ -32,8 +32,15 @@ enum CopyCommand {
             let (source, destination) = (arguments[1], arguments[2])
             if target == session.database && source == destination { throw .sameObject }
             let isReplay = session.isReplay
+            let found = engine.locate(source, session)
+            engine.noteRead(found, source, session)
+            if found == nil {
+                reply.integer(0)
+                return
+            }
             let isBlocked =
                 engine.locate(destination, database: target, isReplay: isReplay) != nil && !replaces
+            // The look at the destination may have deleted it, expired: places have moved.
             guard let position = engine.locate(source, session), !isBlocked else {
                 reply.integer(0)
                 return

@@ -18,6 +18,7 @@ enum FlushCommands {
             engine.touchDatabase(session.database)
             engine.keyspace.flush(database: session.database)
             engine.onFlush?()
+            engine.signalAll([session.database])
             engine.record(.flushDatabase, database: session.database)
             reply.ok()
         }
@@ -38,6 +39,7 @@ enum FlushCommands {
                 engine.keyspace.flush(database: database)
             }
             engine.onFlush?()
+            engine.signalAll(Array(0..<engine.keyspace.databaseCount))
             engine.record(.flushAll, database: session.database)
             reply.ok()
         }

@@ -8,7 +8,8 @@ enum KeyCommands {
             ExpireCommands.expire, ExpireCommands.pexpire, ExpireCommands.expireat,
             ExpireCommands.pexpireat, TTLCommands.ttl, TTLCommands.pttl, TTLCommands.expiretime,
             TTLCommands.pexpiretime, PersistCommand.spec, ObjectCommand.spec, DBSizeCommand.spec,
-            SelectCommand.spec, SwapDBCommand.spec, SortCommand.sort, SortCommand.sortReadOnly,
+            SelectCommand.spec, SwapDBCommand.spec, DumpCommand.spec, RestoreCommand.spec,
+            SortCommand.sort, SortCommand.sortReadOnly,
             FlushCommands.flushdb, FlushCommands.flushall,
         ]
     }

@@ -21,6 +21,8 @@ enum RandomKeyCommand {
                     reply.bulk(entry.key)
                     return
                 }
+                // The look has it deleted after the command.
+                _ = engine.peek(entry.key, session)
             }
             reply.null()
         }

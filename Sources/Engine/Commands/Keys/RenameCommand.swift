@@ -15,8 +15,13 @@ enum RenameCommand {
             "rename", arity: 3, [.write], keys: keys, group: .generic, since: "1.0.0",
             summary: "Renames a key and overwrites the destination.", syntax: "key newkey"
         ) { engine, session, arguments, reply throws(CommandError) in
-            guard let position = engine.locate(arguments[1], session) else { throw .noSuchKey }
-            if arguments[1] != arguments[2] { move(engine, session, arguments, position) }
+            guard engine.locate(arguments[1], session) != nil else { throw .noSuchKey }
+            if arguments[1] != arguments[2] {
+                // The look at the new key may delete it, expired: places move.
+                _ = engine.locate(arguments[2], session)
+                guard let position = engine.locate(arguments[1], session) else { throw .noSuchKey }
+                move(engine, session, arguments, position)
+            }
             reply.ok()
         }
     }

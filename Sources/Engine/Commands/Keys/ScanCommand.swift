@@ -23,7 +23,8 @@ enum ScanCommand {
                 from: cursor, limit: options.count, engine.heap
             ) { entry in
                 guard options.matches(entry.key), options.matches(entry.kind) else { return }
-                if !session.isReplay && engine.isExpired(entry) { return }
+                // The look at an expired one has it deleted after the command.
+                if engine.isExpired(entry), engine.peek(entry.key, session) == nil { return }
                 inner.bulk(entry.key)
                 count += 1
             }

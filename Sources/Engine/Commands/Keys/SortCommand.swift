@@ -181,13 +181,14 @@ enum SortCommand {
             }
         }
         let database = session.database
-        if let old = engine.locate(destination, session) {
+        let old = engine.locate(destination, session)
+        if let old {
             engine.remove(old, database: database)
             engine.record(.delete(key: destination), database: database)
             if values.isEmpty { engine.notify(.generic, "del", destination, database) }
         }
         if !values.isEmpty {
-            let writer = engine.listWriter(destination, at: nil, session)
+            let writer = engine.listWriter(destination, at: nil, session, isNew: old == nil)
             for value in values { writer.push(value, .right) }
             for start in stride(from: 0, to: values.count, by: 64) {
                 Array(values[start..<min(start + 64, values.count)]).withByteViews {
@@ -316,7 +317,7 @@ enum SortLookup {
         name.append(pattern[0..<star])
         name.append(element)
         name.append(pattern[(star + 1)..<end])
-        guard let entry = engine.peek(name.view, session) else { return nil }
+        guard let entry = engine.read(name.view, session) else { return nil }
         if let field {
             guard entry.kind == .packedHash || entry.kind == .tableHash else { return nil }
             let hash = HashValue(entry, at: engine.fieldTime(session))

@@ -55,12 +55,14 @@ extension Engine {
     }
 
     /// A writer for the list of `key`, which is made empty where `position` is nil.
+    ///
+    /// - Parameter isNew: false where the list takes the place of what the key held before.
     func listWriter(
-        _ key: ByteView, at position: Position?, _ session: Session
+        _ key: ByteView, at position: Position?, _ session: Session, isNew: Bool = true
     ) -> ListWriter {
         if let position { return listWriter(position, session) }
         let empty = Entry.make(key: key, kind: .packedList, value: ByteView("\0\0"), deadline: nil)
-        let position = insertNewAndLocate(empty, session.database)
+        let position = insertNewAndLocate(empty, session.database, isNew: isNew)
         return ListWriter(position, in: table(session), self)
     }
 
@@ -76,9 +78,11 @@ extension Engine {
     }
 
     /// Puts in an entry whose key is absent, and says where.
-    func insertNewAndLocate(_ entry: Entry, _ database: Int) -> Position {
+    func insertNewAndLocate(
+        _ entry: Entry, _ database: Int, isNew: Bool = true
+    ) -> Position {
         let hash = heap.sip.hash(entry.key)
-        insertNew(entry, hash: hash, database)
+        insertNew(entry, hash: hash, database, isNew: isNew)
         let segment = keyspace.tables[database].segment(hash)
         return Position(segment: segment, slot: segment.find(entry.key, hash: hash), hash: hash)
     }

@@ -15,8 +15,9 @@ enum LcsCommand {
             complexity: "O(N*M) where N and M are the lengths of s1 and s2, respectively",
             syntax: "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]"
         ) { engine, session, arguments, reply throws(CommandError) in
-            let first = try string(engine.read(arguments[1], session), engine)
-            let second = try string(engine.read(arguments[2], session), engine)
+            let entries = (engine.read(arguments[1], session), engine.read(arguments[2], session))
+            let first = try string(entries.0, engine)
+            let second = try string(entries.1, engine)
             let options = try Options(arguments)
             let cells = (first.count + 1).multipliedReportingOverflow(by: second.count + 1)
             if cells.overflow || cells.partialValue > engine.settings.maximumStringBytes / 4 {

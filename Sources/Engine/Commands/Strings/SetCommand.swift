@@ -55,7 +55,11 @@ enum SetCommand {
         if isBlocked { return }
         if let said, said <= engine.now, !session.isReplay {
             // Already past: the key is gone at once, and that is what is recorded.
-            if let position { engine.remove(position, database: session.database) }
+            if let position {
+                engine.remove(position, database: session.database)
+            } else {
+                engine.notify(.new, "new", key, session.database)
+            }
             engine.notify(.string, "set", key, session.database)
             engine.notify(.generic, "expire", key, session.database)
             engine.notify(.expired, "expired", key, session.database)

@@ -43,7 +43,8 @@ extension Server {
                     "O(1)",
                     ""
                 ) { [unowned self] (_, reply) in reply.integer(subscriptions[.pattern].count) },
-                helpWord(of: "pubsub", group: .pubsub, since: "6.2.0", PubSubHelp.lines),
+                helpWord(
+                    of: "pubsub", group: .pubsub, since: "6.2.0", categories: [], PubSubHelp.lines),
             ])
     }
 
