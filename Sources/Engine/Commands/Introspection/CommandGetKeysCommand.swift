@@ -108,15 +108,25 @@ extension KeySpec {
         }
     }
 
+    /// The variant that holds for these arguments, nil where the flags do.
+    private func variant(for arguments: ByteViews) -> Variant? {
+        guard let variant else { return nil }
+        let isNamed = arguments.dropFirst(variant.from).contains { argument in
+            variant.words.contains {
+                $0.utf8.count == argument.count && $0 == argument.text.lowercased()
+            }
+        }
+        return isNamed ? nil : variant
+    }
+
+    /// What a command with these arguments does to the keys.
+    func access(for arguments: ByteViews) -> KeyAccess {
+        variant(for: arguments)?.access ?? access
+    }
+
     /// What happens to the keys of a command with these arguments.
     func flags(for arguments: ByteViews) -> [String] {
-        let isVaried =
-            variant.map { variant in
-                !arguments.dropFirst(variant.from).contains {
-                    variant.words.contains($0.text.lowercased())
-                }
-            } ?? false
-        let flags = isVaried ? variant?.flags ?? flags : flags
+        let flags = variant(for: arguments)?.flags ?? flags
         return flags.filter { $0 != "variable_flags" }
     }
 }
