@@ -1,6 +1,5 @@
 /// How to make one command at random, how often, and how to compare its replies.
 
-
 /// The recipe of a command.
 struct CommandShape: Sendable {
     /// As in COMMAND, a subcommand's words joined by `|`.

@@ -74,7 +74,9 @@ enum SortCommand {
         _ engine: Engine, _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter,
         stores: Bool
     ) throws(CommandError) {
-        let options = try SortOptions(arguments, stores: stores)
+        let options = try SortOptions(
+            arguments, stores: stores,
+            readsEveryKey: engine.mayReadEveryKey(session.lastCommand, session, arguments))
         let keeper = ViewKeeper()
         defer { withExtendedLifetime(keeper) {} }
         let source = try SortSource(engine, session, arguments[1], options, keeper)
@@ -214,7 +216,10 @@ struct SortOptions {
     private var offset: Int64 = 0
     private var count: Int64 = -1
 
-    init(_ arguments: ByteViews, stores: Bool) throws(CommandError) {
+    /// - Parameter readsEveryKey: whether the client may read keys whatever they are called: BY and GET lead to any.
+    init(
+        _ arguments: ByteViews, stores: Bool, readsEveryKey: Bool
+    ) throws(CommandError) {
         var index = 2
         while index < arguments.count {
             let word = arguments[index]
@@ -239,9 +244,12 @@ struct SortOptions {
                 // Once said, it holds, whatever other BY follows; so does Redis.
                 if arguments[index + 1].firstIndex(of: UInt8(ascii: "*")) == nil {
                     keepsOrder = true
+                } else if !readsEveryKey {
+                    throw .sortByDenied
                 }
                 index += 1
             } else if word.equalsIgnoringCase("get") && left >= 1 {
+                if !readsEveryKey { throw .sortGetDenied }
                 gets.append(arguments[index + 1])
                 index += 1
             } else {
