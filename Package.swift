@@ -46,7 +46,7 @@ let package = Package(
         room("Persistence", ["Bytes", "Records"]),
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
-            name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"],
+            name: "Backends", dependencies: ["Bytes", "Records", "RDB", "RESP", "Persistence"],
             exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),
         room(
             "Server",
@@ -70,7 +70,9 @@ let package = Package(
         tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
         .testTarget(
             name: "BackendsTests",
-            dependencies: ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"],
+            dependencies: [
+                "Bytes", "Records", "RDB", "Persistence", "Engine", "Backends", "TestSupport",
+            ],
             exclude: ["PlantedBugs"], swiftSettings: strict),
         tests(
             "ServerTests",

@@ -69,7 +69,13 @@ public final class CrashExplorer {
     ///
     /// - Parameter stopEarly: told the number of states so far; true ends the exploration.
     public func explore(stopEarly: (Int) -> Bool = { _ in false }) -> Exploration {
-        let simulation = Simulation(plan)
+        let simulation: Simulation
+        do {
+            simulation = try Simulation(plan)
+        } catch {
+            result.fail("seed \(plan.seed): nothing to begin with: \(error)")
+            return result
+        }
         do {
             try simulation.run(factory)
         } catch {

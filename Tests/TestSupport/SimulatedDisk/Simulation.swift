@@ -29,6 +29,8 @@ public struct SimulationPlan: Sendable {
     public var writesTimestamps = false
     /// How long replaced files are kept, in seconds.
     public var historyKeepSeconds: Int?
+    /// What is on the disk already, and the dataset that it holds; nil: nothing.
+    public var beginning: (@Sendable () throws -> (DiskImage, NaiveDataset))?
 
     /// A plan.
     public init(seed: UInt64, policy: SyncPolicy) {
@@ -68,7 +70,7 @@ public final class Simulation {
     /// The disk.
     public let disk: SimDisk
     /// The model after the last command.
-    public let model = NaiveDataset()
+    public let model: NaiveDataset
     /// Digest of the model after each number of commands.
     public private(set) var digests: [UInt64]
     /// What was known when.
@@ -92,10 +94,12 @@ public final class Simulation {
     private var isRewriting = false
     private var workload = Workload()
 
-    /// A run over an empty disk.
-    public init(_ plan: SimulationPlan) {
+    /// A run over an empty disk, or the one that the plan begins with.
+    public init(_ plan: SimulationPlan) throws {
         self.plan = plan
-        disk = SimDisk()
+        let (image, dataset) = try plan.beginning?() ?? (DiskImage(), NaiveDataset())
+        disk = SimDisk(image)
+        model = dataset
         runner = SimRunner(disk: disk)
         random = SeededGenerator(seed: plan.seed)
         digests = [model.digest]
