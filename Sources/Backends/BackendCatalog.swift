@@ -21,8 +21,8 @@ extension BackendEntry {
             descriptor: Format.descriptor,
             recogniser: FileRecogniser(
                 engine: Format.descriptor.name,
-                wayOut: "Start with '--backend \(Format.descriptor.name)' to use it, or move it out of "
-                    + "the directory"
+                wayOut: "Start with '--backend \(Format.descriptor.name)' to use it, or move it "
+                    + "out of the directory"
             ) { (disk, settings) throws(PersistenceError) in
                 let path = settings.directory + "/" + Format.fileName(settings)
                 guard let status = try disk.status(path), !status.isDirectory else { return [] }

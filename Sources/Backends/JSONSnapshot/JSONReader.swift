@@ -184,8 +184,8 @@ final class JSONReader {
                 throw damaged("a string of more than \(Self.maximumText) bytes")
             }
             guard next < window.count else {
-                if try !refill() { throw damaged("expected the end of a string, found that of the file") }
-                continue
+                if try refill() { continue }
+                throw damaged("expected the end of a string, found that of the file")
             }
             switch window[next] {
             case 0x22:
@@ -387,8 +387,8 @@ extension JSONReader {
         let place = place ?? offset
         return input.damaged(
             "JSON snapshot, line \(line(of: place)): \(message)", at: place, code: code,
-            remedy: "If a person edited the file, correct it there; else put the last good backup in "
-                + "its place")
+            remedy: "If a person edited the file, correct it there; else put the last good backup "
+                + "in its place")
     }
 
     /// Counted only when something is wrong; 0 where the file can't be read any more.
