@@ -205,7 +205,8 @@ struct SnapshotBackendTests {
         #expect(runs > 10)
     }
 
-    @Test("writes are refused after a failed save only where there are save points and the word for it",
+    @Test(
+        "writes are refused after a failed save only with save points, and where they are to be",
         arguments: [(true, true), (true, false), (false, true)])
     func refusal(hasSavePoints: Bool, stops: Bool) throws {
         let bench = try SnapshotBench("json") {
@@ -277,7 +278,9 @@ struct SnapshotBackendTests {
         }
     }
 
-    @Test("a directory without CURRENT is recognised by its file", arguments: SnapshotFormats.backends)
+    @Test(
+        "a directory without CURRENT is recognised by its file",
+        arguments: SnapshotFormats.backends)
     func recognised(name: String) throws {
         let bench = try SnapshotBench(name)
         bench.write("a")

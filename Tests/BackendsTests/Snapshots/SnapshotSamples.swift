@@ -89,7 +89,8 @@ enum Samples {
         put("integers", .set(Set((-3...300).map { Array("\($0)".utf8) })))
         var scores: [[UInt8]: Double] = [:]
         let odds: [Double] = [
-            0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 0.1, -1.5, 1e16, 123456789,
+            0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 0.1,
+            -1.5, 1e16, 123456789,
             9_007_199_254_740_992, 3.0000000000000004,
         ]
         for (number, score) in odds.enumerated() { scores[Array("m\(number)".utf8)] = score }
