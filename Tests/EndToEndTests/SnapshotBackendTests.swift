@@ -116,7 +116,7 @@ extension EndToEndTests {
             _ = try client.run("SET", "small", "v")
             #expect(try client.run("SAVE").text == "OK")
             let digest = try client.digest()
-            for number in 0..<40 {
+            for number in 0..<60 {
                 _ = try client.run("SET", "k\(number)", String(repeating: "v", count: 50_000))
             }
             let failed = try client.run("SAVE")
@@ -130,7 +130,7 @@ extension EndToEndTests {
             #expect(server.isRunning)
             let directive = "stop-writes-on-bgsave-error"
             #expect(try client.run("CONFIG", "SET", directive, "no").text == "OK")
-            for number in 0..<40 { _ = try client.run("DEL", "k\(number)") }
+            for number in 0..<60 { _ = try client.run("DEL", "k\(number)") }
             #expect(try client.digest() == digest)
             #expect(try client.run("SAVE").text == "OK")
             #expect(try info(client, "rdb_last_bgsave_status") == "ok")
