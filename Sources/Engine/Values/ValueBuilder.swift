@@ -1,7 +1,7 @@
 /// Builds one value beside the databases, item by item: what RESTORE and the loading of a dump do.
 ///
 /// The value stands in a table of its own until `finish`, so a payload that turns out bad half-way leaves
-/// the dataset as it was.
+/// the dataset as it was. A string, of which datasets have most, needs no table: it comes in one piece.
 import Bytes
 import RDB
 import Records
@@ -9,7 +9,10 @@ import Records
 /// A value in the making; what reads an RDB hands its parts to it.
 final class ValueBuilder: ValueSink {
     private let engine: Engine
-    let table: Table
+    /// Made when a collection begins.
+    private var madeTable: Table?
+    /// A string, ours until `finish` hands it over.
+    private var whole: Entry?
     private let key: [UInt8]
     private let hash: UInt64
     /// The consumer group and the consumer that parts belong to now.
@@ -21,12 +24,22 @@ final class ValueBuilder: ValueSink {
         self.engine = engine
         self.key = key.array
         hash = engine.heap.sip.hash(key)
-        table = Table.make(engine.heap)
+    }
+
+    /// Where a collection stands until it is finished.
+    var table: Table {
+        if let madeTable { return madeTable }
+        let table = Table.make(engine.heap)
+        madeTable = table
+        return table
     }
 
     deinit {
         // What was not taken by `finish` goes.
-        engine.heap.retire(.table(table), bytes: table.bytes, isPrivate: true)
+        whole?.free()
+        if let madeTable {
+            engine.heap.retire(.table(madeTable), bytes: madeTable.bytes, isPrivate: true)
+        }
     }
 
     var heap: Heap { engine.heap }
@@ -58,15 +71,15 @@ final class ValueBuilder: ValueSink {
 
     /// The value is this string.
     func string(_ bytes: ByteView) {
-        if let integer = bytes.count <= 20 ? Decimal.parse(bytes) : nil {
-            key.withByteView { name in
-                let word = UInt64(bitPattern: integer)
-                table.insert(
-                    Entry.make(key: name, kind: .integer, word: word, deadline: nil), hash: hash,
-                    engine.heap)
+        precondition(whole == nil && madeTable == nil, "a string is the whole value")
+        let integer = bytes.count <= 20 ? Decimal.parse(bytes) : nil
+        whole = key.withByteView { name in
+            if let integer {
+                Entry.make(
+                    key: name, kind: .integer, word: UInt64(bitPattern: integer), deadline: nil)
+            } else {
+                Entry.make(key: name, kind: .string, value: bytes, deadline: nil)
             }
-        } else {
-            _ = position(.string, bytes)
         }
     }
 
@@ -175,11 +188,12 @@ final class ValueBuilder: ValueSink {
     }
 
     /// Whether anything was added.
-    var isEmpty: Bool { position == nil }
+    var isEmpty: Bool { whole == nil && (madeTable == nil || position == nil) }
 
     /// The entry with the value, which no table holds any more; nil where nothing was added.
     func finish(deadline: Deadline?) -> Entry? {
-        guard let position else { return nil }
+        if let whole { return finish(whole, deadline) }
+        guard madeTable != nil, let position else { return nil }
         let old = position.entry
         let entry: Entry
         if old.kind.isNested {
@@ -193,5 +207,13 @@ final class ValueBuilder: ValueSink {
         entry.adoptMarks(of: old)
         table.remove(position, engine.heap)
         return entry
+    }
+
+    private func finish(_ string: Entry, _ deadline: Deadline?) -> Entry {
+        whole = nil
+        if deadline == nil { return string }
+        defer { string.free() }
+        return Entry.make(
+            key: string.key, kind: string.kind, value: string.value, deadline: deadline)
     }
 }
