@@ -46,8 +46,10 @@ let package = Package(
         room("Persistence", ["Bytes", "Records"]),
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
-            name: "Backends", dependencies: ["Bytes", "Records", "RDB", "RESP", "Persistence"],
-            exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),
+            name: "Backends",
+            dependencies: ["Bytes", "Records", "Digest", "RDB", "RESP", "Persistence"],
+            exclude: ["AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md"],
+            swiftSettings: strict),
         room(
             "Server",
             ["Bytes", "Records", "Digest", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
@@ -71,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "BackendsTests",
             dependencies: [
-                "Bytes", "Records", "RDB", "Persistence", "Engine", "Backends", "TestSupport",
+                "Bytes", "Records", "Digest", "RDB", "Persistence", "Engine", "Backends",
+                "TestSupport",
             ],
             exclude: ["PlantedBugs"], swiftSettings: strict),
         tests(

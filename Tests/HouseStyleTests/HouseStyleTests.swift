@@ -37,7 +37,9 @@ struct HouseStyleTests {
         "Digest": ["Bytes", "Records", "Crypto"],
         "Persistence": ["Bytes", "Records", "Synchronization"],
         "Engine": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
-        "Backends": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Synchronization"],
+        "Backends": [
+            "Bytes", "RESP", "Records", "RDB", "Digest", "Persistence", "Synchronization",
+        ],
         "Server": [
             "Bytes", "RESP", "Records", "Digest", "Persistence", "Engine", "NIOCore", "NIOPosix",
             "Dispatch", "Synchronization",
