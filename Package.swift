@@ -40,12 +40,19 @@ let package = Package(
         room("RESP", ["Bytes"]),
         room("Records", ["Bytes"]),
         room("RDB", ["Bytes", "Records"]),
+        .target(
+            name: "Digest", dependencies: ["Bytes", "Records", crypto], exclude: ["FORMAT.md"],
+            swiftSettings: strict),
         room("Persistence", ["Bytes", "Records"]),
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
-            name: "Backends", dependencies: ["Bytes", "Records", "RDB", "RESP", "Persistence"],
-            exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),
-        room("Server", ["Bytes", "Records", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
+            name: "Backends",
+            dependencies: ["Bytes", "Records", "Digest", "RDB", "RESP", "Persistence"],
+            exclude: ["AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md"],
+            swiftSettings: strict),
+        room(
+            "Server",
+            ["Bytes", "Records", "Digest", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
         .executableTarget(
             name: "holdfast-server",
             dependencies: [
@@ -55,6 +62,9 @@ let package = Package(
         room2("TestSupport", ["Bytes", "Records", "Persistence"]),
         tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
+        tests(
+            "DigestTests",
+            ["Bytes", "Records", "RDB", "Digest", "Persistence", "Engine", "TestSupport"]),
         tests("RDBTests", ["Bytes", "Records", "RDB", "TestSupport"]),
         tests(
             "EngineTests",
@@ -63,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "BackendsTests",
             dependencies: [
-                "Bytes", "Records", "RDB", "Persistence", "Engine", "Backends", "TestSupport",
+                "Bytes", "Records", "Digest", "RDB", "Persistence", "Engine", "Backends",
+                "TestSupport",
             ],
             exclude: ["PlantedBugs"], swiftSettings: strict),
         tests(

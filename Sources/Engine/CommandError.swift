@@ -1,5 +1,6 @@
 /// What is wrong with a command, as the client reads it: Redis's texts, composed in this one file.
 import Bytes
+import Persistence
 
 /// An error reply: code and text, without the leading minus.
 public struct CommandError: Error, Equatable, Sendable {
@@ -36,6 +37,12 @@ public struct CommandError: Error, Equatable, Sendable {
     static let outOfMemory = CommandError(
         "OOM command not allowed when used memory > 'maxmemory'.")
     static let authenticationRequired = CommandError("NOAUTH Authentication required.")
+    static let wrongPassword = CommandError(
+        "WRONGPASS invalid username-password pair or user is disabled.")
+    static let sortByDenied = CommandError(
+        "ERR BY option of SORT denied due to insufficient ACL permissions.")
+    static let sortGetDenied = CommandError(
+        "ERR GET option of SORT denied due to insufficient ACL permissions.")
     static let loading = CommandError("LOADING Holdfast is loading the dataset in memory")
     static let executionAborted = CommandError(
         "EXECABORT Transaction discarded because of previous errors.")
@@ -98,6 +105,18 @@ public struct CommandError: Error, Equatable, Sendable {
                 + Array("'. Try \(command.uppercased()) HELP.".utf8))
     }
 
+    /// `NOPERM this user has no permissions to run the 'get' command`.
+    static func notPermitted(_ what: String) -> CommandError {
+        CommandError("NOPERM this user has no permissions to \(what)")
+    }
+
+    /// The refusal of a queued command that was allowed when it was queued.
+    static func rulesChanged(_ reason: String) -> CommandError {
+        CommandError(
+            "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+                + "call. This command is no longer allowed for the following reason: \(reason)")
+    }
+
     /// What a RESP2 client that has subscribed may not do.
     static func subscribed(_ name: String) -> CommandError {
         CommandError(
@@ -157,7 +176,16 @@ public struct CommandError: Error, Equatable, Sendable {
     }
 
     /// The refusal of writes while the disk fails.
-    static func misconfigured(_ reason: String) -> CommandError {
-        CommandError("MISCONF Errors writing to the AOF file: \(reason)")
+    static func misconfigured(_ refusal: WriteRefusal) -> CommandError {
+        switch refusal.kind {
+        case .log: CommandError("MISCONF Errors writing to the AOF file: \(refusal.reason)")
+        case .snapshot:
+            CommandError(
+                "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to "
+                    + "persist to disk. Commands that may modify the data set are disabled, because "
+                    + "this instance is configured to report errors during writes if RDB snapshotting "
+                    + "fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "
+                    + "details about the RDB error.")
+        }
     }
 }

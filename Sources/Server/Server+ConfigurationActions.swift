@@ -20,7 +20,7 @@ extension Server {
         configuration.onChange(of: [
             "appendfsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
             "aof-load-truncated", "aof-timestamp-enabled", "no-appendfsync-on-rewrite",
-            "aof-history-keep",
+            "aof-history-keep", "save", "stop-writes-on-bgsave-error", "dbfilename", "json-sorted",
         ]) { [unowned self] _ in applyBackendSettings() }
         configuration.onChange(of: ["loglevel"]) { [unowned self] configuration in
             log.setLevel(configuration.settings.logLevel)
@@ -42,9 +42,10 @@ extension Server {
                     + "try with \(fitting)")
         }
         configuration.onChange(of: ["requirepass"]) { [unowned self] configuration in
-            if configuration.settings.password != nil { return }
-            // Nobody needs a password any more, those who are connected neither.
-            for connection in connections.values { connection.session.isAuthenticated = true }
+            engine.access.setDefaultPassword(configuration.settings.password)
+        }
+        configuration.onChange(of: ["acl-pubsub-default", "acllog-max-len"]) { [unowned self] _ in
+            applyAccessSettings()
         }
     }
 

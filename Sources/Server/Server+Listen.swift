@@ -15,6 +15,10 @@ import Musl
 extension Server {
     /// Opens all listening sockets; the future fails where a needed one can't be opened.
     public func listen() -> EventLoopFuture<Void> {
+        if let problemAtStart {
+            log.warning(problemAtStart)
+            return loop.makeFailedFuture(ListeningFailure())
+        }
         let path = configuration.settings.unixSocketPath
         do throws(ConfigurationRefusal) {
             try openMissing()
@@ -75,7 +79,13 @@ extension Server {
             }
         }
         for (socket, descriptor) in opened {
-            let channel = bootstrap().withBoundSocket(descriptor)
+            let backlog = configuration.settings.listenBacklog
+            let channel = bootstrap().withBoundSocket(descriptor).map { channel -> any Channel in
+                // SwiftNIO listens again on a socket it is given, with a queue of 128 whatever the option says;
+                // who is dropped from a full queue tries again a second later.
+                ListeningSocket.lengthenQueue(of: descriptor, to: backlog)
+                return channel
+            }
             listeners.append(Listener(socket: socket, channel: channel))
         }
     }
@@ -101,7 +111,7 @@ extension Server {
         let keepalive = settings.keepaliveSeconds
         return ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: Int32(settings.listenBacklog))
-            // Redis takes up to 1,000 clients in at once; with few, a flood of them overflows the backlog.
+            // As many as Redis takes in at once.
             .serverChannelOption(.maxMessagesPerRead, value: 1000)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
@@ -122,14 +132,12 @@ extension Server {
         if connections.count >= settings.maximumClients {
             return try turnAway(channel, "-ERR max number of clients reached\r\n")
         }
-        if settings.isProtected && settings.password == nil && !info.isLocal {
+        if settings.isProtected && engine.access.defaultUser.rules.needsNoPassword && !info.isLocal
+        {
             return try turnAway(channel, protectedModeRefusal)
         }
         if keepalive > 0 && !info.isUnixSocket { setKeepalive(channel, keepalive) }
-        let session = Session(id: nextConnectionID)
-        nextConnectionID += 1
-        session.isAuthenticated = settings.password == nil
-        let connection = Connection(self, session: session, info: info)
+        let connection = Connection(self, session: makeSession(), info: info)
         add(connection)
         try channel.pipeline.syncOperations.addHandler(connection)
     }

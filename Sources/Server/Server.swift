@@ -54,10 +54,16 @@ public final class Server {
     /// The name of the channel that a keyspace event is published to.
     let eventChannel = ByteWriter(capacity: 256)
     var loading = LoadingState()
-    var shutdownState: ShutdownState?
+    var shutdownState: ShutdownState? {
+        didSet { holdsWrites = shutdownState?.isSaving == true }
+    }
+    /// A last save runs: writes wait for its end, or for that of the process.
+    private(set) var holdsWrites = false
+    var shutdownsBegun = 0
     let startedAt: Deadline
     /// Forty hexadecimal characters, new with every start.
-    let runID: String = (0..<40).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
+    public let runID: String =
+        (0..<40).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
 
     // The tick.
     var dirty: [Connection] = []
@@ -70,6 +76,11 @@ public final class Server {
     var saveState = SaveState()
     var durabilityWaiters: [DurabilityWaiter] = []
     let latency = LatencyMonitor()
+    /// Digests being computed, by the session that waits for each.
+    var digests: [UInt64: DigestRequest] = [:]
+
+    /// Why the server must not start, nil where it may.
+    private(set) var problemAtStart: String?
 
     /// A server around an engine without data; `start` makes it live.
     public init(
@@ -93,6 +104,8 @@ public final class Server {
         applyEngineSettings()
         registerConfigurationActions()
         renameCommands()
+        applyAccessSettings()
+        problemAtStart = declareUsers()
         observeKeyspaceEvents()
         engine.secretArguments = Secrets.places
         engine.onSlowCommand = { [unowned self] command, nanoseconds in
@@ -141,6 +154,7 @@ public final class Server {
         if !holding.isEmpty { holding.removeAll { $0 === connection } }
         if connection.isStalled { stalled.removeAll { $0 === connection } }
         durabilityWaiters.removeAll { $0.connection === connection }
+        digests[connection.session.id]?.cancel()
     }
 
     /// Points the engine's monitor at those who listen, or takes it away.

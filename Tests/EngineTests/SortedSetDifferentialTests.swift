@@ -209,7 +209,7 @@ struct SortedSetDifferentialTests {
         }
         #expect(errors * 10 < total * 4)
         let digest = try client.run("DEBUG", "DIGEST").text
-        #expect(DatasetDigest.of(f.engine.keyspace).text == digest)
-        #expect(DatasetDigest.of(f.replayed().keyspace).text == digest)
+        #expect(DebugDigest.of(f.engine.keyspace).text == digest)
+        #expect(DebugDigest.of(f.replayed().keyspace).text == digest)
     }
 }

@@ -51,8 +51,8 @@ struct StreamDifferentialTests {
         }
         #expect(errors * 10 < total * 5)
         let digest = try client.run("DEBUG", "DIGEST").text
-        #expect(DatasetDigest.of(f.engine.keyspace).text == digest)
-        #expect(DatasetDigest.of(f.replayed().keyspace).text == digest)
+        #expect(DebugDigest.of(f.engine.keyspace).text == digest)
+        #expect(DebugDigest.of(f.replayed().keyspace).text == digest)
     }
 
     /// Redis 7.0 lets XSETID go below the highest id deleted; what replays that is refused.

@@ -53,8 +53,8 @@ struct StreamPropertyTests {
         #expect(!dump.streams.isEmpty)
         #expect(try StreamDump(world.replayed().freeze()) == dump)
         #expect(
-            DatasetDigest.of(world.replayed().keyspace).text
-                == DatasetDigest.of(engine.keyspace).text)
+            DebugDigest.of(world.replayed().keyspace).text
+                == DebugDigest.of(engine.keyspace).text)
         engine.keyspace.collect()
         world.run("FLUSHALL")
         #expect(engine.keyspace.liveBytes == StreamWalk.bytes(engine.keyspace))

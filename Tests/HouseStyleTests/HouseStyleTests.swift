@@ -34,12 +34,15 @@ struct HouseStyleTests {
         "RESP": ["Bytes"],
         "Records": ["Bytes", "Crypto"],
         "RDB": ["Bytes", "Records"],
+        "Digest": ["Bytes", "Records", "Crypto"],
         "Persistence": ["Bytes", "Records", "Synchronization"],
         "Engine": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
-        "Backends": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Synchronization"],
+        "Backends": [
+            "Bytes", "RESP", "Records", "RDB", "Digest", "Persistence", "Synchronization",
+        ],
         "Server": [
-            "Bytes", "RESP", "Records", "Persistence", "Engine", "NIOCore", "NIOPosix", "Dispatch",
-            "Synchronization",
+            "Bytes", "RESP", "Records", "Digest", "Persistence", "Engine", "NIOCore", "NIOPosix",
+            "Dispatch", "Synchronization",
         ],
         "holdfast-server": [
             "Bytes", "Persistence", "Engine", "Backends", "Server", "NIOCore", "NIOPosix",

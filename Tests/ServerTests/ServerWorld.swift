@@ -13,19 +13,19 @@ final class ServerWorld {
     let server: Server
 
     /// A server started with these words of a command line.
-    init(_ arguments: [String] = []) throws {
+    init(
+        _ arguments: [String] = [], runner: any BackgroundRunner = InlineRunner()
+    ) throws {
         server = Server(
             loop: loop, configuration: try Fixture.load(arguments),
-            log: ServerLog(level: .nothing), clock: SystemClock(), runner: InlineRunner())
+            log: ServerLog(level: .nothing), clock: SystemClock(), runner: runner)
         server.backend = backend
         server.engine.backend = backend
     }
 
     func connect() throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: loop)
-        let session = Session(id: server.nextConnectionID)
-        server.nextConnectionID += 1
-        session.isAuthenticated = server.configuration.settings.password == nil
+        let session = server.makeSession()
         let info = ConnectionInfo(channel, descriptor: 0, at: server.engine.clock.now)
         let connection = Connection(server, session: session, info: info)
         server.add(connection)
@@ -55,7 +55,7 @@ final class ServerWorld {
 }
 
 /// Does slow work at once.
-private final class InlineRunner: BackgroundRunner {
+final class InlineRunner: BackgroundRunner {
     func run<Output: Sendable>(
         on lane: BackgroundLane, _ work: @escaping @Sendable () -> Output,
         finish: @escaping (Output) -> Void

@@ -39,6 +39,12 @@ public struct ServerSettings: Sendable {
 
     /// `requirepass`.
     public var password: [UInt8]?
+    /// `aclfile`; empty is none.
+    public var accessFilePath = ""
+    /// `acl-pubsub-default`.
+    public var channelsOfNewUsers = ChannelsOfNewUsers.resetchannels
+    /// `acllog-max-len`.
+    public var accessLogLength = 128
     /// `enable-debug-command`.
     public var debugCommand = AllowedFrom.no
     /// `enable-protected-configs`.
@@ -79,12 +85,8 @@ public struct ServerSettings: Sendable {
     public var isAppendOnly = false
     /// `save`.
     public var savePoints: [SavePoint] = []
-    /// `stop-writes-on-bgsave-error`.
-    public var stopsWritesOnSaveError = true
     /// `snapshot-dir`; empty is the data directory.
     public var snapshotDirectory = ""
-    /// `dbfilename`.
-    public var snapshotFileName = "dump.rdb"
     /// `aof-use-rdb-preamble`.
     public var usesRDBPreamble = true
     /// `aof-rewrite-incremental-fsync`.

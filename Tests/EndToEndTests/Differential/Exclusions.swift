@@ -3,10 +3,13 @@
 enum Exclusions {
     static let reasons: [String: String] = [
         "shutdown": "ends the server; the interoperation and crash tests send it",
+        "migrate": "needs a third server; tests of its own",
         "monitor": "turns the connection into a stream; a test of its own",
         "client|pause": "a matter of time; a test of its own",
         "client|reply": "changes the number of replies; a test of its own",
         "config|rewrite": "both servers run without a file, and say so",
+        "holdfast|digest": "ours alone: a test of its own",
+        "holdfast|help": "ours alone",
         "holdfast|walk": "ours alone: walks a snapshot, for measuring",
         "debug|error": "answers nothing but errors",
         "debug|reload": "restarts the dataset; the restart tests do it",

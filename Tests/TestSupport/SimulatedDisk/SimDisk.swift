@@ -128,6 +128,15 @@ public final class SimDisk: FileSystem, @unchecked Sendable {
         return image
     }
 
+    /// Changes the bytes of a file behind everybody's back, as a bad disk does; whether there is such a file.
+    @discardableResult
+    public func damage(_ path: String, _ change: (inout [UInt8]) -> Void) -> Bool {
+        guard let object = names[path], var bytes = contents[object] else { return false }
+        change(&bytes)
+        contents[object] = bytes
+        return true
+    }
+
     /// The process that used the disk is gone: its locks are free, its writes stay as durable as they were.
     public func killProcess() { locks = [] }
 

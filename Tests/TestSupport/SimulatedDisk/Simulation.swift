@@ -92,6 +92,9 @@ public final class Simulation {
     private var tickets: [CommitTicket] = [0]
     private var writtenAt: [UInt64] = [0]
     private var isRewriting = false
+    /// Whether what is acknowledged survives a killed process; where data is only saved now and then, what
+    /// was written since the last save doesn't.
+    private var keepsJournal = true
     private var workload = Workload()
 
     /// A run over an empty disk, or the one that the plan begins with.
@@ -187,6 +190,7 @@ public final class Simulation {
         if target.dataset.digest != model.digest { throw LostByKill() }
         try backend.start()
         self.backend = backend
+        keepsJournal = type(of: backend).descriptor.abilities.contains(.journal)
         return backend
     }
 
@@ -247,8 +251,8 @@ public final class Simulation {
     /// Notes what the backend lets be shown and calls durable now.
     private func observe(_ backend: any PersistenceBackend) {
         let issued = digests.count - 1
-        let acknowledged = commands(upTo: backend.released)
         var promised = commands(upTo: backend.durable)
+        let acknowledged = keepsJournal ? commands(upTo: backend.released) : promised
         if plan.policy == .always { promised = max(promised, acknowledged) }
         if promised < issued {
             let age = clock.monotonicNanoseconds - writtenAt[promised + 1]

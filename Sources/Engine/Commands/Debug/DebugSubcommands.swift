@@ -62,7 +62,7 @@ public enum DebugSubcommands {
     private static var digest: CommandSpec {
         spec("digest", arity: 2, "Answers a digest of all data.") {
             engine, _, _, reply throws(CommandError) in
-            reply.simple(text: DatasetDigest.of(engine.keyspace).text)
+            reply.simple(text: DebugDigest.of(engine.keyspace).text)
         }
     }
 
@@ -71,7 +71,7 @@ public enum DebugSubcommands {
             engine, session, arguments, reply throws(CommandError) in
             reply.array(arguments.count - 2)
             for key in arguments.dropFirst(2) {
-                var digest = DatasetDigest()
+                var digest = DebugDigest()
                 if let entry = engine.peek(key, session) { digest.mixValue(entry) }
                 reply.simple(text: digest.text)
             }

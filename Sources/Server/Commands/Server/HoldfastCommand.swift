@@ -12,6 +12,16 @@ extension Server {
             container: "holdfast", group: .server, since: "7.2.0",
             summary: "A container for commands that only Holdfast has.",
             subcommands: [
+                digestCommand(),
+                helpWord(
+                    of: "holdfast", group: .server, since: "7.2.0",
+                    [
+                        "DIGEST [DB <n>] [BUCKETS <level>]",
+                        "    Answer the digest of all data, or of one database, as it is now. With BUCKETS",
+                        "    also the parts it is made of: of 16^<level> buckets those with keys, 0 to 4.",
+                        "WALK",
+                        "    Walk a frozen view of all data in the background.",
+                    ]),
                 CommandSpec(
                     "walk", arity: 2, [.admin, .noscript, .noMulti], group: .server, since: "7.2.0",
                     summary: "Walks a frozen view of all data in the background.",
@@ -39,7 +49,7 @@ extension Server {
                             reply.integer(result.bytes)
                         }
                     }
-                }
+                },
             ])
     }
 }

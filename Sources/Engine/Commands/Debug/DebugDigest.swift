@@ -11,7 +11,7 @@ import Bytes
 import Crypto
 
 /// A digest being computed.
-struct DatasetDigest {
+struct DebugDigest {
     private(set) var bytes = [UInt8](repeating: 0, count: 20)
 
     /// `d XOR SHA-1(x)`.
@@ -50,7 +50,7 @@ struct DatasetDigest {
         case .packedHash, .tableHash:
             mix(number: 4)
             HashValue(entry).forEach { field, value in
-                var pair = DatasetDigest()
+                var pair = DebugDigest()
                 pair.mix(field)
                 pair.mix(value)
                 xor(pair.bytes)
@@ -67,7 +67,7 @@ struct DatasetDigest {
         case .packedSortedSet, .treeSortedSet:
             mix(number: 3)
             SortedSetValue(entry).forEach { member, score in
-                var pair = DatasetDigest()
+                var pair = DebugDigest()
                 pair.mix(member)
                 pair.mix(FloatText.format(score))
                 xor(pair.bytes)
@@ -99,12 +99,12 @@ struct DatasetDigest {
     }
 
     /// The digest of everything.
-    static func of(_ keyspace: Keyspace) -> DatasetDigest {
-        var digest = DatasetDigest()
+    static func of(_ keyspace: Keyspace) -> DebugDigest {
+        var digest = DebugDigest()
         for database in 0..<keyspace.databaseCount where keyspace.tables[database].count > 0 {
             digest.mix(number: database)
             keyspace.tables[database].forEachEntry { entry in
-                var one = DatasetDigest()
+                var one = DebugDigest()
                 one.mix(entry.key)
                 one.mixValue(entry)
                 digest.xor(one.bytes)
