@@ -21,6 +21,8 @@ public final class Command {
     let isContainer: Bool
     let arity: Int
     let handler: CommandHandler
+    /// A container whose words may follow this command too.
+    fileprivate(set) var sharedWords: Command?
     /// Executions.
     public internal(set) var calls = 0
     /// Time spent executing, in nanoseconds.
@@ -124,6 +126,11 @@ public final class CommandTable {
         if !newName.isEmpty { byName[newName.lowercased()] = command }
         rebuild()
         return true
+    }
+
+    /// Lets the words of a container follow another command too, which takes the name of one key.
+    public func share(_ name: String, with container: String) {
+        originals[name]?.sharedWords = originals[container]
     }
 
     /// The command of this name in any case, nil where there is none.

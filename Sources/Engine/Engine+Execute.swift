@@ -57,6 +57,10 @@ extension Engine {
                 throw .unknownSubcommand(arguments[1], of: found.spec.name)
             }
             command = child
+        } else if let words = found.sharedWords, arguments.count > 1,
+            let word = sharedWord(of: words, session, arguments)
+        {
+            command = word
         }
         guard command.accepts(argumentCount: arguments.count) else {
             command.rejectedCalls += 1
@@ -74,6 +78,20 @@ extension Engine {
             throw .subscribed(command.fullName)
         }
         return command
+    }
+
+    /// The word of a container that follows a command on one key: more arguments than that command takes, or a
+    /// word in capitals that is no key here.
+    private func sharedWord(
+        of words: Command, _ session: Session, _ arguments: ByteViews
+    ) -> Command? {
+        let text = arguments[1].text
+        guard let word = words.subcommands[text.lowercased()],
+            word.accepts(argumentCount: arguments.count)
+        else { return nil }
+        if arguments.count > 2 { return word }
+        if text != text.uppercased() || locate(arguments[1], session) != nil { return nil }
+        return word
     }
 
     @inline(__always)

@@ -30,7 +30,7 @@ public final class SnapshotBackend<Format: SnapshotFormat>: PersistenceBackend {
     let environment: BackendEnvironment
     let directory: DataDirectory
     var settings: BackendSettings
-    private var sequence: CommitTicket = 0
+    var sequence: CommitTicket = 0
     /// Tickets up to here are in a save that lasts.
     public internal(set) var durable: CommitTicket = 0
     var state = SaveFigures()
@@ -83,6 +83,11 @@ public final class SnapshotBackend<Format: SnapshotFormat>: PersistenceBackend {
     public var wantsCheckpoint: Bool { false }
     /// Nothing is due.
     public func tick(nowNanoseconds: UInt64) {}
+
+    /// Nothing to wait for: a save is what lasts.
+    public func settle(_ finish: @escaping (PersistenceError?) -> Void) {
+        environment.runner.later { finish(nil) }
+    }
 
     /// Settings changed at run time.
     public func apply(_ settings: BackendSettings) {
