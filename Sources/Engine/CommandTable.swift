@@ -22,7 +22,9 @@ public final class Command {
     let arity: Int
     let handler: CommandHandler
     /// A container whose words may follow this command too.
-    fileprivate(set) var sharedWords: Command?
+    fileprivate(set) var sharedWords: Command? { didSet { hasWords = true } }
+    /// What follows the name may decide which command it is.
+    private(set) var hasWords: Bool
     /// Executions.
     public internal(set) var calls = 0
     /// Time spent executing, in nanoseconds.
@@ -49,6 +51,7 @@ public final class Command {
         subcommands = children
         flags = spec.flags
         isContainer = !children.isEmpty
+        hasWords = isContainer
         arity = spec.arity
         handler = spec.handler
     }

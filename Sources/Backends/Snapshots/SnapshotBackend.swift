@@ -169,6 +169,8 @@ public final class SnapshotBackend<Format: SnapshotFormat>: PersistenceBackend {
             ("snapshot_keys", "\(state.last?.report.keys ?? 0)"),
             ("snapshot_bytes", "\(state.last?.report.bytes ?? 0)"),
             ("snapshot_sequence", "\(durable)"),
+            ("snapshot_write_usec", "\((state.last?.writing ?? 0) / 1000)"),
+            ("snapshot_verify_usec", "\((state.last?.verifying ?? 0) / 1000)"),
             ("snapshot_last_error", state.lastError ?? ""),
             ("last_verified_backup_time", "\(state.last?.verifiedAt ?? 0)"),
             ("last_verified_digest", state.last?.digest.hex ?? ""),
