@@ -75,8 +75,8 @@ public final class RDBFileWriter {
 
     private func append(_ name: String, _ value: String) {
         output.buffer.append(RDBOpcode.auxiliary)
-        Array(name.utf8).withByteView { output.append(string: $0) }
-        Array(value.utf8).withByteView { output.append(string: $0) }
+        Array(name.utf8).withByteView { output.append(uncompressed: $0) }
+        Array(value.utf8).withByteView { output.append(uncompressed: $0) }
     }
 
     /// Writes a function library's source.

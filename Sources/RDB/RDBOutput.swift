@@ -110,6 +110,13 @@ extension RDBOutput {
         append(blob: string)
     }
 
+    /// Writes a string that people may look for in the file: as an integer where it spells one of 32 bits.
+    func append(uncompressed string: ByteView) {
+        if string.count <= 11, let integer = Decimal.parse(string), appendShort(integer) { return }
+        append(count: string.count)
+        buffer.append(string)
+    }
+
     /// Writes an integer as a string.
     func append(integer: Int64) {
         if appendShort(integer) { return }

@@ -223,8 +223,10 @@ struct RDBSnapshotTests {
         var bytes: [UInt8] = []
         for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
         where line.hasPrefix("    0") {
-            let words = line.split(separator: " ").dropFirst().prefix(16)
-            bytes += words.compactMap { $0.utf8.count == 2 ? UInt8($0, radix: 16) : nil }
+            // Sixteen bytes stand between the offset and their text.
+            bytes += line.dropFirst(10).prefix(47).split(separator: " ").compactMap {
+                UInt8($0, radix: 16)
+            }
         }
         let data = NaiveDataset()
         data.put([107], NaiveEntry(value: .string([118]), deadline: 1_900_000_000_000), 0)
