@@ -111,7 +111,8 @@ extension EndToEndTests {
             guard let disk = try SmallDisk(sizeBytes: 2 << 20) else {
                 return TestKnobs.skip("no right to mount a small disk")
             }
-            let server = try start(backend, in: disk.path, ["--save", "3600", "1"])
+            let server = try start(
+                backend, in: disk.path, ["--save", "3600", "1", "--rdbcompression", "no"])
             let client = try server.connect()
             _ = try client.run("SET", "small", "v")
             #expect(try client.run("SAVE").text == "OK")
