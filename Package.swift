@@ -48,7 +48,9 @@ let package = Package(
         .target(
             name: "Backends",
             dependencies: ["Bytes", "Records", "Digest", "RDB", "RESP", "Persistence"],
-            exclude: ["AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md"],
+            exclude: [
+                "AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md", "RDBSnapshot/FORMAT.md",
+            ],
             swiftSettings: strict),
         room(
             "Server",

@@ -6,7 +6,7 @@ import Testing
 extension EndToEndTests {
     @Suite("Snapshot backends", Needs.holdfast, Needs.noStandIn)
     struct SnapshotBackendTests {
-        static let backends = ["json"]
+        static let backends = ["json", "rdb"]
 
         private func start(
             _ backend: String, in directory: String, _ more: [String]
@@ -111,7 +111,8 @@ extension EndToEndTests {
             guard let disk = try SmallDisk(sizeBytes: 2 << 20) else {
                 return TestKnobs.skip("no right to mount a small disk")
             }
-            let server = try start(backend, in: disk.path, ["--save", "3600", "1"])
+            let server = try start(
+                backend, in: disk.path, ["--save", "3600", "1", "--rdbcompression", "no"])
             let client = try server.connect()
             _ = try client.run("SET", "small", "v")
             #expect(try client.run("SAVE").text == "OK")

@@ -13,9 +13,11 @@ enum SnapshotFormats {
     static let all: [SampleFormat] = [
         SampleFormat("json", JSONSnapshot.self),
         SampleFormat("json, sorted", JSONSnapshot.self) { $0.sortsText = true },
+        SampleFormat("rdb", RDBSnapshot.self),
+        SampleFormat("rdb, uncompressed", RDBSnapshot.self) { $0.compressesStrings = false },
     ]
     /// Names of their backends.
-    static let backends = ["json"]
+    static let backends = ["json", "rdb"]
 }
 
 /// A format and its settings.
