@@ -55,6 +55,16 @@ public struct DatasetDigest: Hashable, Sendable {
         return 1 << (4 * level)
     }
 
+    /// The key that comes is in this bucket: its memory is fetched while the key is hashed.
+    @inline(__always)
+    func prefetch(bucket: Int) {
+        unsafe buckets.withUnsafeBufferPointer { all in
+            guard let base = all.baseAddress else { return }
+            // SAFETY: nothing is read; any address will do.
+            unsafe Cache.prefetch(UnsafeRawPointer(base + bucket))
+        }
+    }
+
     /// Takes a key in.
     @inline(__always)
     mutating func add(_ digest: Hash256, bucket: Int) {

@@ -8,7 +8,7 @@ import Crypto
 import Records
 
 /// A message to be hashed; one thread at a time.
-struct DigestMessage {
+final class DigestMessage {
     static let runBytes = 1 << 16
 
     private let run = ByteWriter(capacity: 1024)
@@ -17,7 +17,7 @@ struct DigestMessage {
 
     /// Forgets everything and begins a message of a domain.
     @inline(__always)
-    mutating func begin(_ domain: DigestDomain) {
+    func begin(_ domain: DigestDomain) {
         run.truncate(to: 0)
         hasher = nil
         run.append(domain.rawValue)
@@ -54,25 +54,25 @@ struct DigestMessage {
 
     /// Bytes, their length before them.
     @inline(__always)
-    mutating func append(_ bytes: ByteView) {
+    func append(_ bytes: ByteView) {
         append(bytes.count)
         if run.count + bytes.count > Self.runBytes { return spill(bytes) }
         run.append(bytes)
     }
 
     /// Feeds what was gathered to the hash, and long bytes from where they are.
-    private mutating func spill(_ bytes: ByteView) {
+    private func spill(_ bytes: ByteView) {
         feed(run.view)
         run.truncate(to: 0)
         if bytes.count < Self.runBytes { run.append(bytes) } else { feed(bytes) }
     }
 
     /// Keeps the run within its bounds where parts without a length are appended in great number.
-    mutating func settle() {
+    func settle() {
         if run.count > Self.runBytes { spill(.empty) }
     }
 
-    private mutating func feed(_ bytes: ByteView) {
+    private func feed(_ bytes: ByteView) {
         var hasher = hasher ?? SHA256()
         // One owner, or the hash would copy its state.
         self.hasher = nil
@@ -90,14 +90,14 @@ struct DigestMessage {
 
     /// The message's hash; `begin` comes next.
     @inline(__always)
-    mutating func finish() -> Hash256 {
+    func finish() -> Hash256 {
         if hasher != nil { return finishPieces() }
         var hasher = SHA256()
         Self.update(&hasher, run.view)
         return Hash256(hasher.finalize())
     }
 
-    private mutating func finishPieces() -> Hash256 {
+    private func finishPieces() -> Hash256 {
         feed(run.view)
         guard let hasher else { preconditionFailure("a message that was fed has a hash") }
         self.hasher = nil

@@ -28,9 +28,9 @@ public final class DigestSink: ValueSink {
     private var stepsToCheck = DigestSink.stepsBetweenChecks
     private static let stepsBetweenChecks = 4096
 
-    var entry = DigestMessage()
-    var element = DigestMessage()
-    var group = DigestMessage()
+    let entry = DigestMessage()
+    let element = DigestMessage()
+    let group = DigestMessage()
     private let digits = ByteWriter(capacity: 64)
     private var key = Key()
     /// Elements of the value that were taken in.
@@ -75,6 +75,7 @@ public final class DigestSink: ValueSink {
         entry.append(name)
         // The first two bytes are the four hexadecimal digits of the finest level.
         key.bucket = Int(UInt16(truncatingIfNeeded: entry.finish().word0).byteSwapped)
+        digest.prefetch(bucket: key.bucket)
         entry.begin(.entry)
         entry.append(database)
         entry.append(name)

@@ -26,6 +26,7 @@ public struct Hash256: Hashable, Sendable, BitwiseCopyable {
 
     /// Adds modulo 2^256.
     @inlinable
+    @inline(__always)
     public static func &+= (left: inout Hash256, right: Hash256) {
         var carry: UInt64 = 0
         left.word0 = Self.add(left.word0, right.word0, &carry)

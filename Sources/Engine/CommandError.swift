@@ -37,6 +37,12 @@ public struct CommandError: Error, Equatable, Sendable {
     static let outOfMemory = CommandError(
         "OOM command not allowed when used memory > 'maxmemory'.")
     static let authenticationRequired = CommandError("NOAUTH Authentication required.")
+    static let wrongPassword = CommandError(
+        "WRONGPASS invalid username-password pair or user is disabled.")
+    static let sortByDenied = CommandError(
+        "ERR BY option of SORT denied due to insufficient ACL permissions.")
+    static let sortGetDenied = CommandError(
+        "ERR GET option of SORT denied due to insufficient ACL permissions.")
     static let loading = CommandError("LOADING Holdfast is loading the dataset in memory")
     static let executionAborted = CommandError(
         "EXECABORT Transaction discarded because of previous errors.")
@@ -97,6 +103,18 @@ public struct CommandError: Error, Equatable, Sendable {
         return CommandError(
             bytes: Array("ERR unknown subcommand '".utf8) + shown(word, 128)
                 + Array("'. Try \(command.uppercased()) HELP.".utf8))
+    }
+
+    /// `NOPERM this user has no permissions to run the 'get' command`.
+    static func notPermitted(_ what: String) -> CommandError {
+        CommandError("NOPERM this user has no permissions to \(what)")
+    }
+
+    /// The refusal of a queued command that was allowed when it was queued.
+    static func rulesChanged(_ reason: String) -> CommandError {
+        CommandError(
+            "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+                + "call. This command is no longer allowed for the following reason: \(reason)")
     }
 
     /// What a RESP2 client that has subscribed may not do.

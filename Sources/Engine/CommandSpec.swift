@@ -141,6 +141,15 @@ public struct KeySpec: Sendable, Hashable {
         let from: Int
         /// The flags without them.
         let flags: [String]
+        /// What those amount to.
+        let access: KeyAccess
+
+        init(words: [String], from: Int, flags: [String]) {
+            self.words = words
+            self.from = from
+            self.flags = flags
+            access = KeyAccess(flags: flags)
+        }
     }
 
     /// How the keys are found.
@@ -170,6 +179,10 @@ public struct KeySpec: Sendable, Hashable {
     public let variant: Variant?
     /// How the keys are found.
     public let search: Search
+    /// What the flags amount to.
+    let access: KeyAccess
+    /// Whether these arguments are keys, and not only treated as such by clusters.
+    let areKeys: Bool
 
     /// A specification.
     public init(
@@ -177,6 +190,8 @@ public struct KeySpec: Sendable, Hashable {
         variant: Variant? = nil, search: Search = .range
     ) {
         self.flags = flags
+        access = KeyAccess(flags: flags)
+        areKeys = !flags.contains("not_key")
         self.search = search
         self.notes = notes
         self.variant = variant
@@ -210,6 +225,31 @@ extension KeySpec {
     }
 }
 
+/// Which arguments are channels that the command listens or publishes to.
+public struct ChannelSpec: Sendable, Hashable {
+    /// Place of the first channel.
+    let first: Int
+    /// Place of the last one; negative counts from the end.
+    let last: Int
+    /// Distance between them.
+    let step: Int
+    /// Whether they are patterns of channels.
+    let isPattern: Bool
+
+    /// A specification.
+    public init(first: Int = 1, last: Int, step: Int = 1, isPattern: Bool = false) {
+        self.first = first
+        self.last = last
+        self.step = step
+        self.isPattern = isPattern
+    }
+
+    func places(in arguments: ByteViews) -> StrideThrough<Int> {
+        let end = last < 0 ? arguments.count + last : min(last, arguments.count - 1)
+        return stride(from: first, through: end, by: step)
+    }
+}
+
 /// One command or subcommand.
 public struct CommandSpec {
     /// Lower case; a subcommand's own word.
@@ -240,6 +280,8 @@ public struct CommandSpec {
     public let subcommands: [CommandSpec]
     /// Executes it.
     public let handler: CommandHandler
+    /// The channels that it listens or publishes to, which a user needs a right to.
+    public let channels: ChannelSpec?
     /// The keys of `KeySpec.unknown`: their places and flags in these arguments.
     public var keyPlaces: ((ByteViews) -> [(place: Int, flags: [String])])?
     /// For the server's own use rather than for applications; COMMAND DOCS says so.
@@ -248,7 +290,8 @@ public struct CommandSpec {
     /// A declaration.
     public init(
         _ name: String, arity: Int, _ flags: CommandFlags, keys: [KeySpec] = [],
-        group: CommandGroup, since: String, summary: String, complexity: String = "O(1)",
+        channels: ChannelSpec? = nil, group: CommandGroup, since: String, summary: String,
+        complexity: String = "O(1)",
         syntax: String = "", tips: [String] = [], categories: [String]? = nil,
         deprecation: Deprecation? = nil, subcommands: [CommandSpec] = [],
         handler: @escaping CommandHandler
@@ -257,6 +300,7 @@ public struct CommandSpec {
         self.arity = arity
         self.flags = flags
         self.keys = keys
+        self.channels = channels
         self.group = group
         self.since = since
         self.summary = summary

@@ -14,6 +14,10 @@ public final class Command {
     public let subcommands: [String: Command]
     /// The declaration's flags, close at hand.
     public let flags: CommandFlags
+    /// Its place in sets of commands.
+    let number: Int
+    /// All its keys are at places that the declaration says.
+    let hasFixedKeys: Bool
     let isContainer: Bool
     let arity: Int
     let handler: CommandHandler
@@ -29,12 +33,17 @@ public final class Command {
     /// How long the executions took, for LATENCY HISTOGRAM.
     public internal(set) var latency = LatencyHistogram()
 
-    init(_ spec: CommandSpec, parent: String? = nil) {
+    init(_ spec: CommandSpec, parent: String? = nil, next: inout Int) {
         self.spec = spec
+        number = next
+        next += 1
+        hasFixedKeys = spec.keyPlaces == nil && spec.keys.allSatisfy { $0.search == .range }
         let fullName = parent.map { "\($0)|\(spec.name)" } ?? spec.name
         self.fullName = fullName
         var children: [String: Command] = [:]
-        for child in spec.subcommands { children[child.name] = Command(child, parent: fullName) }
+        for child in spec.subcommands {
+            children[child.name] = Command(child, parent: fullName, next: &next)
+        }
         subcommands = children
         flags = spec.flags
         isContainer = !children.isEmpty
@@ -70,13 +79,24 @@ public final class CommandTable {
     private var places: [Place]
     private var mask: Int
     private var byName: [String: Command] = [:]
+    /// Commands by the names that they were declared with.
+    private var originals: [String: Command] = [:]
+    private var nextNumber = 0
+    private var knownVocabulary: AccessVocabulary?
 
     /// The commands of these declarations.
     public init(_ specs: [CommandSpec]) {
         places = []
         mask = 0
-        for spec in specs { byName[spec.name] = Command(spec) }
-        rebuild()
+        add(specs)
+    }
+
+    /// The names that rules of users may use: those of the declarations, whatever `rename-command` did.
+    var vocabulary: AccessVocabulary {
+        if let knownVocabulary { return knownVocabulary }
+        let vocabulary = AccessVocabulary(Array(originals.values))
+        knownVocabulary = vocabulary
+        return vocabulary
     }
 
     /// All commands, containers without their subcommands, in no order.
@@ -84,7 +104,13 @@ public final class CommandTable {
 
     /// Adds the declarations of another family.
     public func add(_ specs: [CommandSpec]) {
-        for spec in specs { byName[spec.name] = Command(spec) }
+        for spec in specs {
+            let command = Command(spec, next: &nextNumber)
+            byName[spec.name] = command
+            originals[spec.name] = command
+        }
+        precondition(nextNumber <= ForeignCommands.firstNumber, "too many commands to number")
+        knownVocabulary = nil
         rebuild()
     }
 

@@ -63,14 +63,11 @@ extension Engine {
             throw .wrongArity(command.fullName)
         }
         let flags = command.flags
-        if !session.isAuthenticated && !flags.contains(.noAuth) {
-            command.rejectedCalls += 1
-            throw .authenticationRequired
-        }
-        if isLoading && !flags.contains(.loading) && !session.isReplay { throw .loading }
         if flags.contains(.noMulti) && session.isInTransaction {
             throw CommandError("ERR Command not allowed inside a transaction")
         }
+        if !session.isUnrestricted { try checkAccess(command, session, arguments) }
+        if isLoading && !flags.contains(.loading) && !session.isReplay { throw .loading }
         try checkResources(command, session)
         if session.isSubscribed && session.version == 2 && !flags.contains(.whileSubscribed) {
             command.rejectedCalls += 1

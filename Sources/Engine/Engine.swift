@@ -18,6 +18,8 @@ public final class Engine {
     public internal(set) var keyspace: Keyspace
     /// The commands.
     public let commands: CommandTable
+    /// The users.
+    public let access: AccessControl
     /// The clocks.
     public let clock: any Clock
     /// Where changes are recorded; nil while loading, and where nothing is kept.
@@ -82,6 +84,7 @@ public final class Engine {
         keyspace = Keyspace(databases: databases)
         self.clock = clock
         commands = CommandTable((EngineCommands.families + families).flatMap { $0 })
+        access = AccessControl(commands)
         refreshTime()
     }
 
@@ -160,6 +163,14 @@ public struct EngineStatistics: Sendable {
     public var evictedKeys = 0
     /// Error replies.
     public var errorReplies = 0
+    /// Wrong names or passwords.
+    public var deniedLogins = 0
+    /// Commands that a user had no right to.
+    public var deniedCommands = 0
+    /// Commands on keys that a user had no right to.
+    public var deniedKeys = 0
+    /// Commands on channels that a user had no right to.
+    public var deniedChannels = 0
     /// Error replies by code: `ERR`, `WRONGTYPE`, ...
     public var errors: [String: Int] = [:]
     /// The most CPU time one command took on the engine's thread, in nanoseconds (where tracked).

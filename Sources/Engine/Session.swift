@@ -10,8 +10,12 @@ public final class Session {
     public var database = 0
     /// Protocol version, 2 or 3.
     public var version = 2
-    /// Whether commands other than AUTH and its kin may run.
-    public var isAuthenticated = true
+    /// Whether the client has said who it is, or nobody asked when it came.
+    public var isAuthenticated = true { didSet { refreshAccess() } }
+    /// Who the client is; nil: a session without a server around it, which may do everything.
+    public var user: User? { didSet { refreshAccess() } }
+    /// Whether no command needs to be checked: authenticated, and as a user to whom nothing is forbidden.
+    public private(set) var isUnrestricted = true
     /// CLIENT SETNAME.
     public var name: [UInt8] = []
     /// CLIENT SETINFO LIB-NAME.
@@ -43,6 +47,11 @@ public final class Session {
     public init(id: UInt64, isReplay: Bool = false) {
         self.id = id
         self.isReplay = isReplay
+    }
+
+    /// The user's rules have changed.
+    public func refreshAccess() {
+        isUnrestricted = isAuthenticated && user?.isUnrestricted ?? true
     }
 
     /// Whether a MULTI is open.

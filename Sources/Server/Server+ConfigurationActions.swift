@@ -42,9 +42,10 @@ extension Server {
                     + "try with \(fitting)")
         }
         configuration.onChange(of: ["requirepass"]) { [unowned self] configuration in
-            if configuration.settings.password != nil { return }
-            // Nobody needs a password any more, those who are connected neither.
-            for connection in connections.values { connection.session.isAuthenticated = true }
+            engine.access.setDefaultPassword(configuration.settings.password)
+        }
+        configuration.onChange(of: ["acl-pubsub-default", "acllog-max-len"]) { [unowned self] _ in
+            applyAccessSettings()
         }
     }
 

@@ -15,6 +15,10 @@ import Musl
 extension Server {
     /// Opens all listening sockets; the future fails where a needed one can't be opened.
     public func listen() -> EventLoopFuture<Void> {
+        if let problemAtStart {
+            log.warning(problemAtStart)
+            return loop.makeFailedFuture(ListeningFailure())
+        }
         let path = configuration.settings.unixSocketPath
         do throws(ConfigurationRefusal) {
             try openMissing()
@@ -122,14 +126,12 @@ extension Server {
         if connections.count >= settings.maximumClients {
             return try turnAway(channel, "-ERR max number of clients reached\r\n")
         }
-        if settings.isProtected && settings.password == nil && !info.isLocal {
+        if settings.isProtected && engine.access.defaultUser.rules.needsNoPassword && !info.isLocal
+        {
             return try turnAway(channel, protectedModeRefusal)
         }
         if keepalive > 0 && !info.isUnixSocket { setKeepalive(channel, keepalive) }
-        let session = Session(id: nextConnectionID)
-        nextConnectionID += 1
-        session.isAuthenticated = settings.password == nil
-        let connection = Connection(self, session: session, info: info)
+        let connection = Connection(self, session: makeSession(), info: info)
         add(connection)
         try channel.pipeline.syncOperations.addHandler(connection)
     }

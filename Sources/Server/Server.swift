@@ -79,6 +79,9 @@ public final class Server {
     /// Digests being computed, by the session that waits for each.
     var digests: [UInt64: DigestRequest] = [:]
 
+    /// Why the server must not start, nil where it may.
+    private(set) var problemAtStart: String?
+
     /// A server around an engine without data; `start` makes it live.
     public init(
         loop: any EventLoop, configuration: Configuration, log: ServerLog, clock: any Clock,
@@ -101,6 +104,8 @@ public final class Server {
         applyEngineSettings()
         registerConfigurationActions()
         renameCommands()
+        applyAccessSettings()
+        problemAtStart = declareUsers()
         observeKeyspaceEvents()
         engine.secretArguments = Secrets.places
         engine.onSlowCommand = { [unowned self] command, nanoseconds in

@@ -1,8 +1,28 @@
 /// A frozen view as the vectors would spell it.
 import Bytes
+import Foundation
 import Records
 
 extension DatasetCase {
+    /// The keys of two datasets that differ, as each has them; for messages.
+    static func difference(_ left: any FrozenDataset, _ right: any FrozenDataset) throws -> String {
+        func keys(_ view: any FrozenDataset) throws -> [String: String] {
+            var keys: [String: String] = [:]
+            let all = try DatasetCase("", view)
+            for key in all.keys {
+                let one = DatasetCase(name: "", frozenAt: all.frozenAt, keys: [key])
+                let text = String(decoding: try JSONEncoder().encode(key), as: UTF8.self)
+                keys[try one.report().digest.root.hex] = String(text.prefix(400))
+            }
+            return keys
+        }
+        let (one, other) = (try keys(left), try keys(right))
+        let texts =
+            one.filter { other[$0.key] == nil }.map { "left: \($0.value)" }
+            + other.filter { one[$0.key] == nil }.map { "right: \($0.value)" }
+        return texts.joined(separator: "\n")
+    }
+
     /// Everything in a view, what is past its deadline included.
     init(_ name: String, _ view: any FrozenDataset) throws {
         var keys: [KeyCase] = []

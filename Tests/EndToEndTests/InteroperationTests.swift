@@ -10,10 +10,15 @@ extension EndToEndTests {
     struct InteroperationTests {
         /// Values, fields, deadlines, databases, transactions and overwritten keys.
         private func populate(_ client: RESPClient, count: Int) throws {
+            let families = [
+                CommandShapes.strings, CommandShapes.hashes, CommandShapes.lists,
+                CommandShapes.sets, CommandShapes.sortedSets, CommandShapes.streams,
+                CommandShapes.bitmaps, CommandShapes.sketches, CommandShapes.places,
+                CommandShapes.keys,
+            ].flatMap { $0 }
             var source = EpisodeSource(
                 seed: TestKnobs.seed, epochMilliseconds: Int(Date().timeIntervalSince1970 * 1000),
-                shapes: CommandShapes.strings + CommandShapes.hashes + CommandShapes.keys,
-                names: Set((CommandShapes.strings + CommandShapes.hashes).map(\.name)))
+                shapes: families, names: Set(families.map(\.name)))
             for database in 0..<3 {
                 try client.run("SELECT", "\(database)")
                 var sent = 0

@@ -23,6 +23,17 @@ struct SortedSetCommandTests {
         #expect(f.run("ZSCORE", "large", "c") == "\"-0\"")
     }
 
+    @Test("a zero that keeps its sign is not recorded with the other one")
+    func zeroKeepsItsSign() {
+        let f = EngineFixture()
+        f.engine.settings.limits.maximumPackedSortedSet = 0
+        f.line("ZADD k -0 a 5 b")
+        f.backend.forget()
+        f.line("ZADD k 0 a 6 b 7 c")
+        #expect(f.run("ZSCORE", "k", "a") == "\"-0\"")
+        #expect(f.backend.texts == ["ZADD k 6 b 7 c"])
+    }
+
     @Test("scores that are none change nothing", arguments: ["nan", "x", "", " 1", "1e400", "1 "])
     func badScores(text: String) {
         let f = EngineFixture()

@@ -116,6 +116,7 @@ struct DigestCommandTests {
     func clientGone() throws {
         let runner = HeldRunner()
         let world = try ServerWorld(runner: runner)
+        world.backend.releasesAtOnce = true
         let client = try world.connect()
         // Enough keys for the walk to ask whether it is still wanted.
         _ = try world.ask(

@@ -25,9 +25,7 @@ final class ServerWorld {
 
     func connect() throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: loop)
-        let session = Session(id: server.nextConnectionID)
-        server.nextConnectionID += 1
-        session.isAuthenticated = server.configuration.settings.password == nil
+        let session = server.makeSession()
         let info = ConnectionInfo(channel, descriptor: 0, at: server.engine.clock.now)
         let connection = Connection(server, session: session, info: info)
         server.add(connection)

@@ -150,6 +150,8 @@ public final class FrozenKeyspace: FrozenDataset, @unchecked Sendable {
         let table = tables[database]
         try forEachChunk(root: table.root, bits: table.rootBits) { (chunk) throws in
             try forEachSegment(of: chunk) { (segment) throws in
+                // Each entry is a miss of every cache, so all are asked for at once.
+                for slot in 0..<Segment.capacity { segment.prefetchEntry(slot) }
                 for slot in 0..<Segment.capacity where segment.isOccupied(slot) {
                     let entry = segment.entry(slot)
                     try visit(

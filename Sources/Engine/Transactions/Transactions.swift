@@ -22,11 +22,28 @@ extension Engine {
             session.lastCommand = queued.command
             queued.arguments.withByteViews { views in
                 reply.version = session.version
-                call(queued.command, session, views, reply)
+                if !session.isUnrestricted, let error = refusal(queued.command, session, views) {
+                    countError(error)
+                    reply.error(error.message)
+                } else {
+                    call(queued.command, session, views, reply)
+                }
             }
         }
         isInExec = false
         closeUnit()
+    }
+
+    /// Why a queued command may not run any more, nil where it may.
+    private func refusal(
+        _ command: Command, _ session: Session, _ arguments: ByteViews
+    ) -> CommandError? {
+        do throws(CommandError) {
+            try checkQueued(command, session, arguments)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Forgets what was queued, and the watches.

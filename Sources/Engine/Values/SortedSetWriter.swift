@@ -161,6 +161,11 @@ struct SortedSetWriter {
         table.replace(position, with: new, heap)
     }
 
+    /// Moves the members of a packed set to a table and a tree, as Redis's SORT does.
+    func spread() {
+        if position.entry.kind == .packedSortedSet { becomeTree() }
+    }
+
     /// Moves the members to a table and a tree.
     private func becomeTree() {
         let old = position.entry

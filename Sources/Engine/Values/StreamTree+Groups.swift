@@ -72,15 +72,15 @@ extension StreamTree {
         if id == last { return added }
         if id > last { return nil }
         if maximumDeleted == .minimum || maximumDeleted < first {
-            if id < first { return added - Int64(length) }
-            if id == first { return added - Int64(length) + 1 }
+            if id < first { return added &- Int64(length) }
+            if id == first { return added &- Int64(length) &+ 1 }
         }
         return nil
     }
 
     /// What a group has read once it has read `id`, the next entry behind what it had read.
     func entriesRead(after id: StreamID, before count: Int64) -> Int64 {
-        if count >= 0 && !mayHaveHole(from: id) { return count + 1 }
+        if count >= 0 && !mayHaveHole(from: id) { return count < .max ? count + 1 : -1 }
         return entriesAdded == 0 ? count : number(of: id) ?? -1
     }
 
@@ -91,7 +91,7 @@ extension StreamTree {
         if group.entriesRead >= 0 && !mayHaveHole(from: group.last) {
             return added &- group.entriesRead
         }
-        return number(of: group.last).map { added - $0 }
+        return number(of: group.last).map { added &- $0 }
     }
 
     /// Redis's nodes: those of the radix tree that its stream is kept in, whose keys are our nodes' ids.

@@ -28,7 +28,22 @@ extension Configuration {
             }
             rewriter.write(place, lines)
         }
+        if let describeUsers {
+            // Those of an ACL file are no business of this one.
+            let lines = settings.accessFilePath.isEmpty ? describeUsers() : []
+            rewriter.write(ConfigurationRewriter.userPlace, lines.map { (Self.line($0), true) })
+        }
         return rewriter.finish()
+    }
+
+    /// A line of these words, quoted where they would not be read back as they are.
+    private static func line(_ words: [[UInt8]]) -> [UInt8] {
+        let quoted = words.map { word -> [UInt8] in
+            let isPlain =
+                !word.isEmpty && word.allSatisfy { $0 > 32 && $0 < 127 && $0 != 34 && $0 != 39 }
+            return isPlain ? word : QuotedText.quote(word)
+        }
+        return Array(quoted.joined(separator: [32]))
     }
 
     /// Whether a `save` line is about to appear that would choose another backend at the next

@@ -20,6 +20,8 @@ public final class Configuration {
     public internal(set) var renamedCommands: [(from: [UInt8], to: [UInt8])] = []
     /// `user` lines, the words behind `user`.
     public internal(set) var userLines: [[[UInt8]]] = []
+    /// The words of the `user` lines that CONFIG REWRITE writes; nil: it leaves those of the file alone.
+    var describeUsers: (() -> [[[UInt8]]])?
     /// `loadmodule` lines and module settings, word by word.
     public internal(set) var moduleLines: [[[UInt8]]] = []
 
@@ -105,7 +107,6 @@ public final class Configuration {
         where !directive.traits.contains(.actedOn) && values[place] != standards[place] {
             names.append(directive.name)
         }
-        if !userLines.isEmpty { names.append("user") }
         if !moduleLines.isEmpty { names.append("loadmodule") }
         return names
     }

@@ -4,6 +4,7 @@
 /// `client-output-buffer-limit` change one class each. `include` stands for the lines of the files it
 /// names (wildcards allowed, none found is fine), nested up to a bound, where Redis recurses until its stack ends.
 /// Runs once, before any thread exists.
+import Engine
 
 /// Reads a configuration; one use.
 public struct ConfigurationLoader {
@@ -110,7 +111,14 @@ public struct ConfigurationLoader {
                 throw ConfigurationError(reason, at: line)
             }
         case ("user", 2...):
-            configuration.userLines.append(Array(words.dropFirst()))
+            let declaration = Array(words.dropFirst())
+            let others = configuration.userLines.map { $0[0] }
+            if let refused = AccessControl.refusal(ofDeclaration: declaration, others: others) {
+                throw ConfigurationError(
+                    "Error in user declaration '\(String(decoding: refused.word, as: UTF8.self))': "
+                        + refused.reason.text, at: line)
+            }
+            configuration.userLines.append(declaration)
         case ("loadmodule", 2...):
             configuration.moduleLines.append(Array(words.dropFirst()))
         case ("sentinel", 1):

@@ -39,6 +39,12 @@ public struct ServerSettings: Sendable {
 
     /// `requirepass`.
     public var password: [UInt8]?
+    /// `aclfile`; empty is none.
+    public var accessFilePath = ""
+    /// `acl-pubsub-default`.
+    public var channelsOfNewUsers = ChannelsOfNewUsers.resetchannels
+    /// `acllog-max-len`.
+    public var accessLogLength = 128
     /// `enable-debug-command`.
     public var debugCommand = AllowedFrom.no
     /// `enable-protected-configs`.

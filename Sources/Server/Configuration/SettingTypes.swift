@@ -128,3 +128,11 @@ public struct EncodingLimits: Sendable, Hashable {
     /// The defaults.
     public init() {}
 }
+
+/// `acl-pubsub-default`: the channels that a new user may use.
+public enum ChannelsOfNewUsers: String, Sendable {
+    /// All.
+    case allchannels
+    /// None.
+    case resetchannels
+}

@@ -162,10 +162,12 @@ final class Connection: ChannelInboundHandler, SessionConnection {
         var start = 0
         var violation: RESPError?
         while start < bytes.count && violation == nil && canExecute {
-            parser.limits.isUnauthenticated = !session.isAuthenticated
+            let isStranger =
+                !session.isUnrestricted && server.engine.mustAuthenticate(session)
+            parser.limits.isUnauthenticated = isStranger
             do throws(RESPError) {
                 let skipped = try batch.fill(
-                    from: bytes.dropFirst(start), parser, limit: session.isAuthenticated ? .max : 1)
+                    from: bytes.dropFirst(start), parser, limit: isStranger ? 1 : .max)
                 if batch.count == 0 {
                     start += skipped
                     break

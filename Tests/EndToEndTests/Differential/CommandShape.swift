@@ -1,7 +1,5 @@
 /// How to make one command at random, how often, and how to compare its replies.
 
-import Foundation
-
 /// The recipe of a command.
 struct CommandShape: Sendable {
     /// As in COMMAND, a subcommand's words joined by `|`.
@@ -79,19 +77,6 @@ struct Request: Sendable {
 
 /// All recipes.
 enum CommandShapes {
-    /// Families whose comparison is not finished: in the run with HOLDFAST_DIFF_FAMILIES=all.
-    static let unfinished: [CommandShape] = [
-        sortedSets, streams, bitmaps, sketches, places, payloads, accounts,
-    ].flatMap { $0 }
-
-    /// What a run draws from.
-    static var drawn: [CommandShape] {
-        let isWhole = ProcessInfo.processInfo.environment["HOLDFAST_DIFF_FAMILIES"] == "all"
-        if isWhole { return all }
-        let left = Set(unfinished.map(\.name))
-        return all.filter { !left.contains($0.name) }
-    }
-
     static let all: [CommandShape] = [
         strings, hashes, lists, sets, sortedSets, streams, bitmaps, sketches, places, payloads,
         keys, connection, transactions, accounts, server,

@@ -39,8 +39,10 @@ extension CommandShapes {
     @Sendable private static func sorted(_ words: [Word]) -> Comparison {
         if words.contains("STORE") { return .exact }
         let isAlphabetic = words.contains("ALPHA")
-        guard let by = words.firstIndex(of: "BY") else { return isAlphabetic ? .collated : .exact }
-        if words[by + 1].bytes.contains(42) && !isAlphabetic { return .exact }
+        guard let by = words.firstIndex(of: "BY") else {
+            return isAlphabetic ? .collated : .numbers
+        }
+        if words[by + 1].bytes.contains(42) && !isAlphabetic { return .numbers }
         return words.contains("LIMIT") ? .sameCount : .unordered
     }
 
@@ -55,6 +57,9 @@ extension CommandShapes {
             weights = ["BY", d.pick(["n:*", "n:*", "h:*->field1", "nosort", "missing:*"])]
             if stores && isAlphabetic { weights = ["BY", "nosort"] }
         }
+        // Redis doesn't clear errno before strtod: where a number was out of range long before, it takes any
+        // for out of range. That may spoil a reply, but not what is stored.
+        if stores && !isAlphabetic { weights = ["BY", "nosort"] }
         // Words of any bytes tie where they end or hold a NUL: then nothing may hang on their order.
         let isPlain = isNumeric || !isAlphabetic || stores
         let targets: [Word] = ["#", "n:*", "h:*->field2", "missing:*", "constant", "h:*->", "s:*"]

@@ -9,14 +9,14 @@ extension CommandShapes {
             return [key, d.group(), d.pick(["0", "0", "$", d.oldID(key)])]
                 + d.some([
                     (70, ["MKSTREAM"]),
-                    (20, ["ENTRIESREAD", d.chance(80) ? Word(d.below(5)) : d.count()]),
+                    (20, ["ENTRIESREAD", d.chance(80) ? Word(d.below(5)) : d.roomyCount()]),
                     (1, [d.edge()]),
                 ])
         },
         CommandShape("xgroup|setid", 4) { d in
             let key = d.key(.stream)
             return [key, d.group(), d.pick(["0", "$", d.oldID(key)])]
-                + d.some([(25, ["entriesread", d.chance(80) ? "-1" : d.count()])])
+                + d.some([(25, ["entriesread", d.chance(80) ? "-1" : d.roomyCount()])])
         },
         CommandShape("xgroup|destroy", 1) { d in [d.key(.stream), d.group()] },
         CommandShape("xgroup|createconsumer", 3) { d in

@@ -35,12 +35,13 @@ extension CommandShapes {
         },
         CommandShape("xsetid", 3) { d in
             let key = d.key(.stream)
-            let last: Word = d.chance(75) ? Word("\(d.streamTime)-0") : d.oldID(key)
-            return [key, last]
-                + d.some([
-                    (25, ["ENTRIESADDED", d.chance(80) ? Word(400 + d.below(600)) : d.count()]),
-                    (25, ["maxdeletedid", d.oldID(key)]),
-                ])
+            let added = d.some([
+                (25, ["ENTRIESADDED", d.chance(80) ? Word(400 + d.below(600)) : d.count()])
+            ])
+            // Above all that was deleted: Redis 7.0 doesn't mind, 7.2 refuses what is below.
+            d.streamTime += 1
+            return [key, Word("\(d.streamTime)-0")] + added
+                + d.some([(25, ["maxdeletedid", d.oldID(key)])])
         },
         // Not spoilt: BLOCK 0 would wait for ever.
         CommandShape("xread", 6, spoil: false) { d in

@@ -133,6 +133,12 @@ struct Draw {
     }
 
     /// What nobody should send; nothing that could be a deadline in the past.
+    /// A count that has room above it: Redis counts on over the highest number, we say "unknown" then.
+    mutating func roomyCount() -> Word {
+        let count = count()
+        return count.description.hasPrefix("92233720368547758") ? "abc" : count
+    }
+
     mutating func edge() -> Word {
         pick([
             "9223372036854775807", "-9223372036854775808", "9223372036854775808", "-0", "0", "-1",

@@ -3,6 +3,7 @@
 enum Exclusions {
     static let reasons: [String: String] = [
         "shutdown": "ends the server; the interoperation and crash tests send it",
+        "migrate": "needs a third server; tests of its own",
         "monitor": "turns the connection into a stream; a test of its own",
         "client|pause": "a matter of time; a test of its own",
         "client|reply": "changes the number of replies; a test of its own",

@@ -47,13 +47,21 @@ final class ServerPair {
             } catch {
                 let command = place < messageCount ? [] : words[place - messageCount]
                 throw MissingReply(
-                    cause: error, command: command.map { Word($0) }, log: ours.log.suffix(2000))
+                    cause: error, command: command.map { Word($0) }, log: Self.lastWords(ours.log))
             }
         }
         return (Array(replies.prefix(messageCount)), Array(replies.dropFirst(messageCount)))
     }
 
     /// A server that closed the connection, or went silent.
+    /// The end of a log; of a crash, its beginning.
+    private static func lastWords(_ log: String) -> Substring {
+        guard let crash = log.range(of: "Fatal error") ?? log.range(of: "rashed:") else {
+            return log.suffix(2000)
+        }
+        return log[crash.lowerBound...].prefix(3000)
+    }
+
     struct MissingReply: Error {
         let cause: any Error
         let command: [Word]

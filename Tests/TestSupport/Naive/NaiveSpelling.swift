@@ -51,6 +51,9 @@ enum NaiveSpelling {
             index < all.count ? Decimal.parse(all[index]) ?? -1 : -1
         }
         switch name {
+        // key MAXLEN 0 id field value: an empty stream, as Redis spells it
+        case "XADD" where all[1].text == "MAXLEN":
+            return .setID(last: id(all[3]), entriesAdded: 1, maximumDeleted: .minimum)
         case "XADD": return .add(id: id(all[1]), fields: all.dropFirst(2))
         case "XDEL": return .delete(ids: all.dropFirst(1).map(id))
         // key MAXLEN = n
@@ -61,12 +64,12 @@ enum NaiveSpelling {
                 last: id(all[1]), entriesAdded: UInt64(max(0, number(3))),
                 maximumDeleted: id(all[5]))
         case "XACK": return .acknowledge(group: all[1], ids: all.dropFirst(2).map(id))
-        // key group consumer 0 id TIME t RETRYCOUNT n FORCE JUSTID LASTID id
+        // key group consumer 0 id TIME t RETRYCOUNT n FORCE JUSTID [LASTID id], where Redis leaves out the last
         case "XCLAIM":
-            guard all.count == 13 else { return nil }
+            guard all.count == 11 || all.count == 13 else { return nil }
             return .claim(
                 group: all[1], consumer: all[2], id: id(all[4]), time: number(6),
-                count: UInt64(max(0, number(8))), last: id(all[12]))
+                count: UInt64(max(0, number(8))), last: all.count == 13 ? id(all[12]) : .minimum)
         case "XGROUP": return groupChange(all[0].text.uppercased(), all, number)
         default: return nil
         }
@@ -77,12 +80,15 @@ enum NaiveSpelling {
         _ word: String, _ all: ByteViews, _ number: (Int) -> Int64
     ) -> StreamChange? {
         let counts = [
-            "CREATE": 7, "SETID": 6, "DESTROY": 3, "CREATECONSUMER": 4, "DELCONSUMER": 4,
+            "CREATE": 4, "SETID": 6, "DESTROY": 3, "CREATECONSUMER": 4, "DELCONSUMER": 4,
         ]
         guard all.count >= counts[word] ?? .max else { return nil }
         switch word {
-        // CREATE key group id MKSTREAM ENTRIESREAD n
-        case "CREATE": return .createGroup(name: all[2], last: id(all[3]), entriesRead: number(6))
+        // CREATE key group id [MKSTREAM] [ENTRIESREAD n]
+        case "CREATE":
+            let count = (4..<all.count).first { all[$0].text == "ENTRIESREAD" }
+            return .createGroup(
+                name: all[2], last: id(all[3]), entriesRead: count.map { number($0 + 1) } ?? -1)
         // SETID key group id ENTRIESREAD n
         case "SETID": return .setGroup(name: all[2], last: id(all[3]), entriesRead: number(5))
         case "DESTROY": return .destroyGroup(name: all[2])

@@ -84,6 +84,8 @@ enum BitFieldCommand {
             engine.moving.removeAll()
             engine.moving.append(0)
             write(writtenBytes - 1, key, engine, session)
+        } else if let position = engine.locate(key, session) {
+            engine.becomeBytes(position, session)
         }
         // As in Redis, growing alone is no event where FAIL forbade all writes.
         var isEvent = false

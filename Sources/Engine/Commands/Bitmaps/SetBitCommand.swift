@@ -36,6 +36,8 @@ enum SetBitCommand {
                 bytes.append(new)
                 engine.overwriteString(key, at: place, with: bytes.view, position, session)
                 engine.notify(.string, "setbit", key, session.database)
+            } else if let position {
+                engine.becomeBytes(position, session)
             }
             reply.integer(old & mask == 0 ? 0 : 1)
         }

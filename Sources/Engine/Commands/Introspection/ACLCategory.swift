@@ -2,6 +2,7 @@
 ///
 /// Derived as Redis derives them: `write` from the flag, `read` from the readonly flag, `dangerous` from
 /// admin, `slow` from the absence of `fast`; the family and the rest are declared.
+import Bytes
 
 enum ACLCategory {
     /// All categories, in the order in which Redis prints them.
@@ -10,6 +11,18 @@ enum ACLCategory {
         "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous",
         "connection", "transaction", "scripting",
     ]
+
+    /// The bit of a category by its name in any case.
+    static func bit(_ name: ByteView) -> UInt32? {
+        all.firstIndex(of: name.text.lowercased()).map { 1 << UInt32($0) }
+    }
+
+    /// The bits of these categories.
+    static func bits(_ names: [String]) -> UInt32 {
+        names.reduce(0) { bits, name in
+            bits | (all.firstIndex(of: name).map { 1 << UInt32($0) } ?? 0)
+        }
+    }
 
     /// The categories of a command, in that order.
     static func names(of command: Command) -> [String] {

@@ -64,6 +64,24 @@ extension CommandSpec {
 }
 
 extension KeySpec {
+    /// A number as C's atoi reads it into 32 bits: Redis looks for keys that way, whatever the command says later.
+    private static func number(_ text: ByteView) -> Int32 {
+        let rest = text.array.drop { $0 == 32 || $0 >= 9 && $0 <= 13 }
+        let isNegative = rest.first == UInt8(ascii: "-")
+        var number: Int64 = 0
+        for digit in rest.dropFirst(isNegative || rest.first == UInt8(ascii: "+") ? 1 : 0) {
+            guard digit >= 48 && digit <= 57 else { break }
+            let (tens, isOver) = number.multipliedReportingOverflow(by: 10)
+            let (sum, isOverToo) =
+                isNegative
+                ? tens.subtractingReportingOverflow(Int64(digit) - 48)
+                : tens.addingReportingOverflow(Int64(digit) - 48)
+            number = isOver || isOverToo ? (isNegative ? .min : .max) : sum
+            if isOver || isOverToo { break }
+        }
+        return Int32(truncatingIfNeeded: number)
+    }
+
     /// Where the keys are amongst these arguments; nil where a number of keys makes no sense.
     func places(in words: ByteViews) -> [Int]? {
         let count = words.count
@@ -72,7 +90,7 @@ extension KeySpec {
             let end = last < 0 ? count + last : min(last, count - 1)
             return end < first ? [] : Array(stride(from: first, through: end, by: step))
         case .counted:
-            guard first < count, let number = Decimal.parse(words[first]), number > 0,
+            guard first < count, case let number = Self.number(words[first]), number > 0,
                 number <= count - first - 1
             else { return nil }
             return Array((first + 1)...(first + Int(number)))
@@ -90,15 +108,25 @@ extension KeySpec {
         }
     }
 
+    /// The variant that holds for these arguments, nil where the flags do.
+    private func variant(for arguments: ByteViews) -> Variant? {
+        guard let variant else { return nil }
+        let isNamed = arguments.dropFirst(variant.from).contains { argument in
+            variant.words.contains {
+                $0.utf8.count == argument.count && $0 == argument.text.lowercased()
+            }
+        }
+        return isNamed ? nil : variant
+    }
+
+    /// What a command with these arguments does to the keys.
+    func access(for arguments: ByteViews) -> KeyAccess {
+        variant(for: arguments)?.access ?? access
+    }
+
     /// What happens to the keys of a command with these arguments.
     func flags(for arguments: ByteViews) -> [String] {
-        let isVaried =
-            variant.map { variant in
-                !arguments.dropFirst(variant.from).contains {
-                    variant.words.contains($0.text.lowercased())
-                }
-            } ?? false
-        let flags = isVaried ? variant?.flags ?? flags : flags
+        let flags = variant(for: arguments)?.flags ?? flags
         return flags.filter { $0 != "variable_flags" }
     }
 }

@@ -112,8 +112,8 @@ enum RestoreCommand {
         func deadline(_ ttl: Int64, now: Deadline) -> Deadline? {
             if ttl == 0 { return nil }
             let base = isAbsolute ? 0 : now.millisecondsSinceEpoch
-            let (time, isOver) = ttl.addingReportingOverflow(base)
-            return Deadline(millisecondsSinceEpoch: isOver ? .max : time)
+            // As in Redis, a lifetime near the highest number ends before 1970.
+            return Deadline(millisecondsSinceEpoch: ttl &+ base)
         }
 
         func stamp(_ entry: Entry, _ engine: Engine) {

@@ -74,7 +74,9 @@ enum SortCommand {
         _ engine: Engine, _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter,
         stores: Bool
     ) throws(CommandError) {
-        let options = try SortOptions(arguments, stores: stores)
+        let options = try SortOptions(
+            arguments, stores: stores,
+            readsEveryKey: engine.mayReadEveryKey(session.lastCommand, session, arguments))
         let keeper = ViewKeeper()
         defer { withExtendedLifetime(keeper) {} }
         let source = try SortSource(engine, session, arguments[1], options, keeper)
@@ -154,11 +156,13 @@ enum SortCommand {
         return items.map(\.element)
     }
 
-    /// As C's strtod reads it: blanks in front are passed over, nothing at all is 0.
+    /// As C's strtod reads it: up to the first NUL, blanks in front are passed over, nothing at all is 0.
     private static func number(_ bytes: [UInt8]) throws(CommandError) -> Double {
-        let digits = Array(bytes.drop { $0 == 32 || $0 >= 9 && $0 <= 13 })
-        if bytes.isEmpty { return 0 }
-        guard let number = digits.withByteView({ FloatText.parse($0) }) else {
+        let text = bytes.prefix { $0 != 0 }
+        let digits = Array(text.drop { $0 == 32 || $0 >= 9 && $0 <= 13 })
+        if text.isEmpty { return 0 }
+        // A number below the smallest normal one is out of strtod's range, too.
+        guard let number = digits.withByteView({ FloatText.parse($0) }), !number.isSubnormal else {
             throw CommandError("ERR One or more scores can't be converted into double")
         }
         return number
@@ -212,7 +216,10 @@ struct SortOptions {
     private var offset: Int64 = 0
     private var count: Int64 = -1
 
-    init(_ arguments: ByteViews, stores: Bool) throws(CommandError) {
+    /// - Parameter readsEveryKey: whether the client may read keys whatever they are called: BY and GET lead to any.
+    init(
+        _ arguments: ByteViews, stores: Bool, readsEveryKey: Bool
+    ) throws(CommandError) {
         var index = 2
         while index < arguments.count {
             let word = arguments[index]
@@ -237,9 +244,12 @@ struct SortOptions {
                 // Once said, it holds, whatever other BY follows; so does Redis.
                 if arguments[index + 1].firstIndex(of: UInt8(ascii: "*")) == nil {
                     keepsOrder = true
+                } else if !readsEveryKey {
+                    throw .sortByDenied
                 }
                 index += 1
             } else if word.equalsIgnoringCase("get") && left >= 1 {
+                if !readsEveryKey { throw .sortGetDenied }
                 gets.append(arguments[index + 1])
                 index += 1
             } else {
@@ -270,9 +280,17 @@ struct SortSource {
         _ keeper: ViewKeeper
     ) throws(CommandError) {
         var elements: [ByteView] = []
-        guard let entry = engine.read(key, session) else {
+        guard var entry = engine.read(key, session) else {
             (self.elements, isOrdered, mustSort) = ([], false, false)
             return
+        }
+        if entry.kind == .packedSortedSet, let position = engine.locate(key, session) {
+            // Redis sorts no small set: it makes a large one of it first, which OBJECT ENCODING shows.
+            let writer = SortedSetWriter(
+                position, in: engine.table(session), engine.heap, engine.settings.limits,
+                engine.scratch, keepsSigns: true)
+            writer.spread()
+            entry = writer.position.entry
         }
         switch entry.frozenValue {
         case .list:

@@ -30,8 +30,8 @@ enum LMPopCommand {
             complexity: complexity,
             syntax: "timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]"
         ) { engine, session, arguments, reply throws(CommandError) in
-            let timeout = try BlockingTimeout.parse(arguments[1])
             let options = try Options(arguments, from: 2)
+            let timeout = try BlockingTimeout.parse(arguments[1])
             if try pop(engine, session, arguments, options, reply, isWaiting: false) { return }
             guard engine.mayBlock(session) else {
                 reply.nullArray()

@@ -132,6 +132,9 @@ enum ZAddCommand {
             switch change {
             case .added: added += 1
             case .updated: updated += 1
+            case .unchanged where given == 0:
+                // The member may have the zero of the other sign, which it keeps.
+                record.skip(index, key, engine, session.database, mayRepeat: false)
             case .unchanged, .declined: record.skip(index, key, engine, session.database)
             }
         }
@@ -189,8 +192,10 @@ private struct RunRecorder {
     }
 
     /// The pair of this number had no effect; those before it are recorded.
-    mutating func skip(_ index: Int, _ key: ByteView, _ engine: Engine, _ database: Int) {
-        if isWhole { return }
+    mutating func skip(
+        _ index: Int, _ key: ByteView, _ engine: Engine, _ database: Int, mayRepeat: Bool = true
+    ) {
+        if isWhole && mayRepeat { return }
         record(pairs[(2 * start)..<(2 * index)], key, engine, database)
         start = index + 1
     }

@@ -34,8 +34,8 @@ enum ZMPopCommand {
             complexity: complexity,
             syntax: "timeout numkeys key [key ...] <MIN | MAX> [COUNT count]"
         ) { engine, session, arguments, reply throws(CommandError) in
-            let timeout = try BlockingTimeout.parse(arguments[1])
             let options = try Options(arguments, from: 2)
+            let timeout = try BlockingTimeout.parse(arguments[1])
             if try pop(engine, session, arguments, options, reply, isWaiting: false) { return }
             guard engine.mayBlock(session) else {
                 reply.nullArray()

@@ -31,6 +31,18 @@ extension Engine {
         return position
     }
 
+    /// As `locateStream`, for commands that Redis counts as reading although they may write: a hit or a miss
+    /// is counted, and who listens is told of a miss.
+    func locateStreamRead(_ key: ByteView, _ session: Session) throws(CommandError) -> Position? {
+        if let position = locate(key, session) {
+            statistics.keyspaceHits &+= 1
+            guard position.entry.kind == .stream else { throw .wrongType }
+            return position
+        }
+        noteMiss(key, session.database)
+        return nil
+    }
+
     /// A place for the stream of `key`, which is made empty.
     func insertStream(_ key: ByteView, _ session: Session) -> Position {
         let header = StreamTree.make(heap)

@@ -40,6 +40,8 @@ struct StreamTrimOptions {
             } else if isAdd && word.equalsIgnoringCase("nomkstream") {
                 needsStream = true
             } else if isAdd {
+                // No option, so it has to be an id, which Redis reads before it looks at the options as a whole.
+                _ = try StreamIDText.wish(word)
                 break
             } else {
                 throw .syntax

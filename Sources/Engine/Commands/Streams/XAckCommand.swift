@@ -16,7 +16,7 @@ enum XAckCommand {
             complexity: "O(1) for each message ID processed.", syntax: "key group id [id ...]"
         ) { engine, session, arguments, reply throws(CommandError) in
             let (key, name) = (arguments[1], arguments[2])
-            guard let position = try engine.locateStream(key, session),
+            guard let position = try engine.locateStreamRead(key, session),
                 let group = StreamValue(position.entry).tree.group(name, engine.heap)
             else {
                 reply.integer(0)

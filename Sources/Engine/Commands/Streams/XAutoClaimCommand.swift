@@ -19,8 +19,9 @@ enum XAutoClaimCommand {
             syntax: "key group consumer min-idle-time start [COUNT count] [JUSTID]",
             tips: CommandTips.varies
         ) { engine, session, arguments, reply throws(CommandError) in
-            let request = try Request(arguments)
             let key = arguments[1]
+            if engine.locate(key, session) == nil { engine.noteMiss(key, session.database) }
+            let request = try Request(arguments)
             guard let position = try engine.locateStream(key, session),
                 StreamValue(position.entry).tree.group(request.group, engine.heap) != nil
             else { throw .noGroup(key, request.group) }

@@ -22,7 +22,7 @@ enum XClaimCommand {
             tips: CommandTips.varies
         ) { engine, session, arguments, reply throws(CommandError) in
             let key = arguments[1]
-            guard let position = try engine.locateStream(key, session),
+            guard let position = try engine.locateStreamRead(key, session),
                 StreamValue(position.entry).tree.group(arguments[2], engine.heap) != nil
             else { throw .noGroup(key, arguments[2]) }
             let request = try Request(

@@ -52,7 +52,7 @@ enum XReadCommand {
         let request = try StreamReadRequest(arguments, ofGroup: ofGroup)
         var places: [StreamReadRequest.Place] = []
         for index in 0..<request.keys.count {
-            let stream = try engine.locateStream(request.keys[index], session).map {
+            let stream = try engine.locateStreamRead(request.keys[index], session).map {
                 StreamValue($0.entry).tree
             }
             places.append(try request.place(index, stream, engine))
@@ -60,7 +60,7 @@ enum XReadCommand {
         let start = reply.bytes.count
         var served = 0
         for index in 0..<places.count {
-            guard let position = try engine.locateStream(request.keys[index], session) else {
+            guard let position = try engine.locateStreamRead(request.keys[index], session) else {
                 continue
             }
             let isServed = engine.serve(

@@ -90,6 +90,22 @@ extension Engine {
         return new
     }
 
+    /// The string at `position` stays what it is, but OBJECT ENCODING calls it `raw` from now on: what Redis's
+    /// commands on bits do to it before they look whether anything changes.
+    func becomeBytes(_ position: Position, _ session: Session) {
+        let table = table(session)
+        let place = table.writable(position, heap)
+        let old = place.entry
+        if old.kind == .integer {
+            let new = Entry.make(
+                key: old.key, kind: .string, value: digits(old.integer), deadline: old.deadline)
+            new.isGrown = true
+            replaceValue(place, new, table)
+        } else if place.isOwned(heap) {
+            old.isGrown = true
+        }
+    }
+
     /// Writes `bytes`, which lie outside the scratch memory, over the string of `key` from `offset` on, padding it
     /// with NUL; recorded. Nobody is notified.
     func overwriteString(

@@ -44,7 +44,7 @@ extension Server {
     }
 
     /// The line of CLIENT LIST.
-    private func line(of connection: Connection) -> String {
+    func line(of connection: Connection) -> String {
         let session = connection.session
         let info = connection.info
         let now = engine.clock.now.millisecondsSinceEpoch
@@ -79,12 +79,16 @@ extension Server {
             ("rbs", "\(connection.output.capacity)"), ("rbp", "\(connection.output.capacity)"),
             ("obl", "0"), ("oll", "0"), ("omem", "\(output)"),
             ("tot-mem", "\(connection.memoryBytes)"), ("events", "r"),
-            ("cmd", session.lastCommand?.fullName ?? "NULL"), ("user", "default"),
+            ("cmd", session.lastCommand?.fullName ?? "NULL"), ("user", userName(session)),
             ("redir", "\(connection.redirectID)"), ("resp", "\(session.version)"),
             ("lib-name", String(decoding: session.libraryName, as: UTF8.self)),
             ("lib-ver", String(decoding: session.libraryVersion, as: UTF8.self)),
         ]
         return fields.map { "\($0)=\($1)" }.joined(separator: " ")
+    }
+
+    private func userName(_ session: Session) -> String {
+        session.user.map { String(decoding: $0.name, as: UTF8.self) } ?? "(superuser)"
     }
 
     func clientKillWord() -> CommandSpec {
@@ -99,7 +103,7 @@ extension Server {
                 filter.address = arguments[2].text
                 filter.skipsMe = false
             } else {
-                try filter.parse(arguments)
+                try filter.parse(arguments, engine.access)
             }
             var killed = 0
             for connection in Array(connections.values)
@@ -127,10 +131,10 @@ private struct KillFilter {
     var address: String?
     var localAddress: String?
     var type: ClientType?
-    var user: String?
+    var user: User?
     var skipsMe = true
 
-    mutating func parse(_ arguments: ByteViews) throws(CommandError) {
+    mutating func parse(_ arguments: ByteViews, _ access: AccessControl) throws(CommandError) {
         var index = 2
         while index < arguments.count {
             guard index + 1 < arguments.count else { throw .syntaxError }
@@ -148,12 +152,12 @@ private struct KillFilter {
             } else if word.equalsIgnoringCase("laddr") {
                 localAddress = value.text
             } else if word.equalsIgnoringCase("user") {
-                guard value == ByteView("default") else {
+                guard let named = access.find(value) else {
                     throw CommandError(
                         bytes: Array("ERR No such user '".utf8) + CommandError.shown(value)
                             + Array("'".utf8))
                 }
-                user = value.text
+                user = named
             } else if word.equalsIgnoringCase("skipme") {
                 if value.equalsIgnoringCase("yes") {
                     skipsMe = true
@@ -173,6 +177,7 @@ private struct KillFilter {
         if let id, connection.session.id != id { return false }
         if let address, connection.info.peer != address { return false }
         if let localAddress, connection.info.local != localAddress { return false }
+        if let user, connection.session.user !== user { return false }
         if let type, ClientType(of: connection) != type { return false }
         return !(skipsMe && connection.session === me)
     }

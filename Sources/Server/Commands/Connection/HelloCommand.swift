@@ -25,7 +25,7 @@ extension Server {
                 version = Int(number)
             }
             try helloOptions(session, arguments)
-            if !session.isAuthenticated {
+            if engine.mustAuthenticate(session) {
                 throw CommandError(
                     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
                 )
@@ -43,8 +43,9 @@ extension Server {
         while index < arguments.count {
             let word = arguments[index]
             if word.equalsIgnoringCase("auth"), index + 2 < arguments.count {
-                try authenticate(
-                    session, user: arguments[index + 1], password: arguments[index + 2])
+                try engine.authenticate(
+                    session, arguments[index + 1], password: arguments[index + 2],
+                    command: arguments[0])
                 index += 3
             } else if word.equalsIgnoringCase("setname"), index + 1 < arguments.count {
                 session.name = try ClientName.check(arguments[index + 1], "Client names")

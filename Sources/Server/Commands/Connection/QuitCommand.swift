@@ -30,7 +30,7 @@ extension Server {
             group: .connection, since: "6.2.0", summary: "Resets the connection."
         ) { [unowned self] engine, session, _, reply throws(CommandError) in
             engine.resetSession(session)
-            session.isAuthenticated = configuration.settings.password == nil
+            engine.enterAsDefault(session)
             if let connection = session.connection as? Connection {
                 connection.replyMode = .on
                 subscriptions.unsubscribeAll(connection)

@@ -13,8 +13,9 @@ import RESP
 extension Server {
     func publishCommand() -> CommandSpec {
         CommandSpec(
-            "publish", arity: 3, [.pubsub, .loading, .stale, .fast], group: .pubsub,
-            since: "2.0.0", summary: "Posts a message to a channel.",
+            "publish", arity: 3, [.pubsub, .loading, .stale, .fast],
+            channels: ChannelSpec(last: 1), group: .pubsub, since: "2.0.0",
+            summary: "Posts a message to a channel.",
             complexity:
                 "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
             syntax: "channel message"
@@ -26,7 +27,8 @@ extension Server {
     func shardPublishCommand() -> CommandSpec {
         CommandSpec(
             "spublish", arity: 3, [.pubsub, .loading, .stale, .fast],
-            keys: [KeySpec(["not_key"])], group: .pubsub, since: "7.0.0",
+            keys: [KeySpec(["not_key"])], channels: ChannelSpec(last: 1), group: .pubsub,
+            since: "7.0.0",
             summary: "Post a message to a shard channel",
             complexity:
                 "O(N) where N is the number of clients subscribed to the receiving shard channel.",

@@ -57,7 +57,8 @@ extension Server {
         _ complexity: String, _ syntax: String
     ) -> CommandSpec {
         CommandSpec(
-            "\(word)", arity: -2, Server.subscriptionFlags, keys: keys(kind), group: .pubsub,
+            "\(word)", arity: -2, Server.subscriptionFlags, keys: keys(kind),
+            channels: ChannelSpec(last: -1, isPattern: kind == .pattern), group: .pubsub,
             since: since, summary: summary, complexity: complexity, syntax: syntax
         ) { [unowned self] engine, session, arguments, reply throws(CommandError) in
             if kind == .shard && engine.isExecuting {

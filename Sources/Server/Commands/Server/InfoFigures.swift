@@ -106,6 +106,10 @@ extension Server {
                 "client_output_buffer_limit_disconnections",
                 "\(statistics.outputLimitDisconnections)"
             ),
+            ("acl_access_denied_auth", "\(figures.deniedLogins)"),
+            ("acl_access_denied_cmd", "\(figures.deniedCommands)"),
+            ("acl_access_denied_key", "\(figures.deniedKeys)"),
+            ("acl_access_denied_channel", "\(figures.deniedChannels)"),
             ("holdfast_max_command_cpu_us", "\(figures.maximumCommandCPU / 1000)"),
         ]
     }

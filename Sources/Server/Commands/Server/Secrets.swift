@@ -9,6 +9,7 @@ enum Secrets {
         switch command.fullName {
         case "auth": Set(1..<max(1, arguments.count))
         case "hello": behindAuth(arguments)
+        case "acl|setuser", "acl|getuser", "acl|deluser": Set(2..<max(2, arguments.count))
         default: sensitiveValues(arguments)
         }
     }

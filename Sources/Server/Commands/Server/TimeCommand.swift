@@ -1,4 +1,4 @@
-/// TIME, ROLE, LOLWUT, REPLICAOF, ACL WHOAMI, READONLY, READWRITE, ASKING
+/// TIME, ROLE, LOLWUT, REPLICAOF, READONLY, READWRITE, ASKING
 ///
 /// Small answers that clients expect of any server.
 import Bytes
@@ -55,25 +55,6 @@ extension Server {
                     "Holdfast ver. \(ServerVersion.holdfast) (Redis ver. \(ServerVersion.redis))\n"
                         .utf8))
         }
-    }
-
-    func aclCommand() -> CommandSpec {
-        CommandSpec(
-            container: "acl", group: .server, since: "6.0.0",
-            summary: "A container for Access List Control commands.",
-            subcommands: [
-                CommandSpec(
-                    "whoami", arity: 2, [.noscript, .loading, .stale], group: .server,
-                    since: "6.0.0",
-                    summary: "Returns the authenticated username of the current connection."
-                ) { _, _, _, reply throws(CommandError) in reply.bulk(ByteView("default")) },
-                helpWord(
-                    of: "acl", group: .server, since: "6.0.0",
-                    [
-                        "WHOAMI",
-                        "    Return the current connection username.",
-                    ]),
-            ])
     }
 
     /// READONLY, READWRITE and ASKING: words of a cluster.

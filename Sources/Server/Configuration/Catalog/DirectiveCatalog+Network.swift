@@ -33,9 +33,11 @@ extension DirectiveCatalog {
         .text(
             "requirepass", is: .sensitive, nil,
             project: { $1.password = $0 == .absent ? nil : $0.printed }),
-        .text("aclfile", is: .immutable, ""),
-        .choice("acl-pubsub-default", ["allchannels", "resetchannels"], "resetchannels"),
-        .integer("acllog-max-len", 0...Bound.long, 128),
+        .text("aclfile", is: .immutable, "") { $0.accessFilePath = $1 },
+        .choice(
+            "acl-pubsub-default", ["allchannels", "resetchannels"], "resetchannels",
+            { $0.channelsOfNewUsers = $1 }),
+        .integer("acllog-max-len", 0...Bound.long, 128, { $0.accessLogLength = $1 }),
         .choice(
             "enable-debug-command", is: .immutable, ["no", "yes", "local"], "no",
             { $0.debugCommand = $1 }),
