@@ -72,7 +72,10 @@ let package = Package(
         tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
         .testTarget(
             name: "BackendsTests",
-            dependencies: ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"],
+            dependencies: [
+                "Bytes", "Records", "Digest", "RDB", "Persistence", "Engine", "Backends",
+                "TestSupport",
+            ],
             exclude: ["PlantedBugs"], swiftSettings: strict),
         tests(
             "ServerTests",

@@ -302,8 +302,10 @@ final class JSONReader {
             if end < window.count { break }
             let length = end - next
             if length > Self.maximumNumber { throw damaged("a number that is too long") }
-            if try !refill() { break }
+            // What was read moves to the window's front, at the file's end too.
+            let hasMore = try refill()
             end = next + length
+            if !hasMore { break }
         }
         let text = window[next..<end]
         guard text.count <= Self.maximumNumber, text.isJSONNumber else {
