@@ -55,6 +55,7 @@ public enum BackendCatalog {
             AppendOnlyFileBackend(environment: $0, settings: $1, directory: $2)
         },
         .snapshots(JSONSnapshot.self),
+        .snapshots(CompressedSnapshot.self),
         BackendEntry(descriptor: NoneBackend.descriptor, recogniser: nil) {
             NoneBackend(environment: $0, settings: $1, directory: $2)
         },

@@ -185,6 +185,8 @@ public struct BackendSettings: Sendable, Hashable {
     public var stopsWritesOnSaveError = true
     /// `json-sorted`: equal data gives equal files.
     public var sortsText = false
+    /// `compressed-level`: how hard zlib tries, 0 ... 9.
+    public var compressionLevel = 1
     /// `appenddirname`.
     public var appendDirectoryName = "appendonlydir"
     /// `auto-aof-rewrite-percentage`; 0 is off.

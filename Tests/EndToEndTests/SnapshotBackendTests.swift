@@ -6,7 +6,7 @@ import Testing
 extension EndToEndTests {
     @Suite("Snapshot backends", Needs.holdfast, Needs.noStandIn)
     struct SnapshotBackendTests {
-        static let backends = ["json"]
+        static let backends = ["json", "compressed"]
 
         private func start(
             _ backend: String, in directory: String, _ more: [String]
