@@ -79,8 +79,7 @@ final class CompressedFrameReader {
         try read(CompressedStart.size, at: 0, into: window)
         let version = Int(window.view.fixed32(at: 8))
         guard window.view[0..<8].array == CompressedStart.magic else {
-            throw input.damaged(
-                "This is no snapshot of the compressed format", at: 0, code: .unsupportedFormat)
+            throw CompressedDamage("it doesn't begin as one of the compressed format", 0)
         }
         guard CRC32C.checksum(window.view[0..<12]) == window.view.fixed32(at: 12) else {
             throw CompressedDamage("the checksum of the file's beginning is wrong", 0)

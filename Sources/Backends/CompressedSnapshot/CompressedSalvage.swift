@@ -103,6 +103,9 @@ private final class CompressedSalvager {
             // What stood there may have been keys whose names are lost with it.
             result.damages[firstGap + index].keyCount = nil
         }
+        if !map.places.contains(where: { $0.frame.kind == .foot }) {
+            report("the file ends before its foot", input.size, 0, count: nil)
+        }
         result.damages.sort { $0.offset < $1.offset }
         return result
     }

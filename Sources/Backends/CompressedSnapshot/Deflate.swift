@@ -20,7 +20,7 @@ final class Deflater {
         unsafe stream.initialize(to: z_stream())
         // SAFETY: the stream is zeroed, as zlib wants it, and of the size that is told.
         let status = unsafe deflateInit2_(
-            stream, Int32(level), Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            stream, Int32(level), Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size))
         precondition(status == Z_OK, "zlib refuses level \(level)")
     }
@@ -33,7 +33,8 @@ final class Deflater {
     /// Appends `bytes`, deflated, to `out`.
     func deflate(_ bytes: ByteView, to out: ByteWriter) {
         unsafe _ = deflateReset(stream)
-        let bound = unsafe Int(deflateBound(stream, UInt(bytes.count)))
+        // zlib 1.2.13's bound is short by a byte for some settings and few bytes.
+        let bound = unsafe Int(deflateBound(stream, UInt(bytes.count))) + 64
         _ = unsafe out.appendFilling(bound) { room in
             unsafe bytes.withUnsafePointer { base, count -> Int in
                 // SAFETY: zlib reads `count` bytes and doesn't change them, and writes what `room` holds at most.
