@@ -29,11 +29,13 @@ DIALECTS = {
         "none": ["--backend", "none"],
         "aof": ["--backend", "aof", "--appendfsync", "{policy}",
                 "--auto-aof-rewrite-percentage", "0"],
+        "save": ["--backend", "{policy}", "--save", ""],
     },
     "redis": {
         "none": ["--save", "", "--appendonly", "no"],
         "aof": ["--save", "", "--appendonly", "yes", "--appendfsync", "{policy}",
                 "--auto-aof-rewrite-percentage", "0"],
+        "save": ["--save", "", "--appendonly", "no"],
     },
 }
 
@@ -54,8 +56,9 @@ class Spec:
         self.extra = extra
 
     def directives(self, policy):
-        """The persistence directives for `none`, `everysec`, `always` or `no`."""
-        pattern = DIALECTS[self.dialect]["none" if policy == "none" else "aof"]
+        """The persistence directives for `none`, `everysec`, `always`, `no`, or an engine that saves."""
+        kinds = {"none": "none", "everysec": "aof", "always": "aof", "no": "aof"}
+        pattern = DIALECTS[self.dialect][kinds.get(policy, "save")]
         return [word.format(policy=policy) for word in pattern] + self.extra
 
 
@@ -217,6 +220,21 @@ class Server:
             time.sleep(0.01)
         if info.get("aof_last_bgrewrite_status", "ok") != "ok":
             raise RunError(f"{self.name}: BGREWRITEAOF failed; log:\n{self.log_text()[-2000:]}")
+        return time.monotonic() - began
+
+    def save(self, client, seconds=300.0):
+        """Ask for BGSAVE and wait for its end; return the seconds it took."""
+        began = time.monotonic()
+        client.command("BGSAVE")
+        while True:
+            info = client.info("persistence")
+            if info.get("rdb_bgsave_in_progress") == "0":
+                break
+            if time.monotonic() - began > seconds:
+                raise RunError(f"{self.name}: BGSAVE did not end in {seconds:.0f} s")
+            time.sleep(0.01)
+        if info.get("rdb_last_bgsave_status", "ok") != "ok":
+            raise RunError(f"{self.name}: BGSAVE failed; log:\n{self.log_text()[-2000:]}")
         return time.monotonic() - began
 
     def version(self):
