@@ -62,7 +62,7 @@ extension EndToEndTests {
     @Suite("Changes of engine", Needs.holdfast, Needs.noStandIn)
     struct MigrationTests {
         /// Engines that keep data, and whether every acknowledged write is durable there.
-        static let engines = ["aof": true, "json": false]
+        static let engines = ["aof": true, "json": false, "compressed": false]
         static let pairs = engines.keys.sorted().flatMap { from in
             engines.keys.sorted().filter { $0 != from }.map { [from, $0] }
         }
