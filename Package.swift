@@ -36,6 +36,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CHardware"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         room("Bytes", ["CHardware"]),
         room("RESP", ["Bytes"]),
         room("Records", ["Bytes"]),
@@ -47,9 +48,12 @@ let package = Package(
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
             name: "Backends",
-            dependencies: ["Bytes", "Records", "Digest", "RDB", "RESP", "Persistence"],
+            dependencies: [
+                "Bytes", "Records", "Digest", "RDB", "RESP", "Persistence", "CZlib",
+            ],
             exclude: [
                 "AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md", "RDBSnapshot/FORMAT.md",
+                "CompressedSnapshot/FORMAT.md",
             ],
             swiftSettings: strict),
         room(

@@ -66,6 +66,7 @@ public enum BackendCatalog {
         },
         .snapshots(RDBSnapshot.self),
         .snapshots(JSONSnapshot.self),
+        .snapshots(CompressedSnapshot.self),
         BackendEntry(
             descriptor: NoneBackend.descriptor, recogniser: nil,
             files: { _, _ throws(PersistenceError) in [] }

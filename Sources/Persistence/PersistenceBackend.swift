@@ -234,6 +234,8 @@ public struct BackendSettings: Sendable, Hashable {
     public var snapshotVersion = SnapshotVersion.automatic
     /// `aof-use-rdb-preamble`: a rewrite of the log writes its base as such a snapshot.
     public var writesSnapshotBases = false
+    /// `compressed-level`: how hard zlib tries, 0 ... 9.
+    public var compressionLevel = 1
     /// `appenddirname`.
     public var appendDirectoryName = "appendonlydir"
     /// `auto-aof-rewrite-percentage`; 0 is off.

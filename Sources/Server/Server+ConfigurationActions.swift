@@ -22,6 +22,7 @@ extension Server {
             "aof-load-truncated", "aof-timestamp-enabled", "no-appendfsync-on-rewrite",
             "aof-history-keep", "save", "stop-writes-on-bgsave-error", "dbfilename", "json-sorted",
             "rdbcompression", "rdb-version", "aof-use-rdb-preamble",
+            "compressed-level",
         ]) { [unowned self] _ in applyBackendSettings() }
         configuration.onChange(of: ["loglevel"]) { [unowned self] configuration in
             log.setLevel(configuration.settings.logLevel)
