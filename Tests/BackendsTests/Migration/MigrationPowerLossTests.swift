@@ -88,12 +88,16 @@ struct MigrationPowerLossTests {
         let end = clock.monotonicNanoseconds + UInt64(budget)
         let limit = max(60, Effort.states / ChangeCase.all.count)
         var seed: UInt64 = 1
-        while found.failureCount == 0 && found.states < limit && clock.monotonicNanoseconds < end {
+        // A slow machine explores less, but never next to nothing.
+        while found.failureCount == 0 && found.states < limit
+            && (clock.monotonicNanoseconds < end || found.states <= 10)
+        {
             let before = found.states
             found.add(
                 CrashExplorer(change.plan(seed: seed)) { _, _ in throw Simulation.Stuck() }
                     .explore { states in
-                        before + states >= limit || clock.monotonicNanoseconds > end
+                        let all = before + states
+                        return all >= limit || (all > 10 && clock.monotonicNanoseconds > end)
                     })
             seed += 1
         }
