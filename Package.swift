@@ -23,6 +23,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grdb: [Target.Dependency] = [
+    .product(name: "GRDB", package: "GRDB.swift"),
+    .product(name: "GRDBSQLite", package: "GRDB.swift"),
+]
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -33,6 +37,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .target(name: "CHardware"),
@@ -46,8 +51,8 @@ let package = Package(
         room("Persistence", ["Bytes", "Records"]),
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
-            name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"],
-            exclude: ["AppendOnlyFile/FORMAT.md"], swiftSettings: strict),
+            name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"] + grdb,
+            exclude: ["AppendOnlyFile/FORMAT.md", "SQLite/FORMAT.md"], swiftSettings: strict),
         room(
             "Server",
             ["Bytes", "Records", "Digest", "RESP", "Persistence", "Engine", nioCore, nioPosix]),

@@ -11,6 +11,7 @@ git                                     git
 /etc/ssl/certs/ca-certificates.crt      ca-certificates
 /usr/include/stdio.h                    libc6-dev
 /usr/include/c++/*/vector               g++
+/usr/include/sqlite3.h                  libsqlite3-dev
 '
 
 # What the tests need besides: peers to compare with, and instruments.

@@ -37,7 +37,9 @@ struct HouseStyleTests {
         "Digest": ["Bytes", "Records", "Crypto"],
         "Persistence": ["Bytes", "Records", "Synchronization"],
         "Engine": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
-        "Backends": ["Bytes", "RESP", "Records", "Persistence", "Synchronization"],
+        "Backends": [
+            "Bytes", "RESP", "Records", "Persistence", "Synchronization", "GRDB", "GRDBSQLite",
+        ],
         "Server": [
             "Bytes", "RESP", "Records", "Digest", "Persistence", "Engine", "NIOCore", "NIOPosix",
             "Dispatch", "Synchronization",
@@ -68,6 +70,8 @@ struct HouseStyleTests {
     func cModules() {
         let importers = sources.filter { $0.lines.contains("import CHardware") }
         #expect(importers.map(\.path) == ["Sources/Bytes/Hardware.swift"])
+        let ofSQLite = sources.filter { $0.lines.contains("import GRDBSQLite") }
+        #expect(ofSQLite.map(\.path) == ["Sources/Backends/SQLite/PreparedStatement.swift"])
     }
 
     @Test("no comment leaves work for later, no code forces its luck")
