@@ -51,8 +51,10 @@ let package = Package(
         room("Persistence", ["Bytes", "Records"]),
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
-            name: "Backends", dependencies: ["Bytes", "Records", "RESP", "Persistence"] + grdb,
-            exclude: ["AppendOnlyFile/FORMAT.md", "SQLite/FORMAT.md"], swiftSettings: strict),
+            name: "Backends",
+            dependencies: ["Bytes", "Records", "Digest", "RDB", "RESP", "Persistence"] + grdb,
+            exclude: ["AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md", "SQLite/FORMAT.md"],
+            swiftSettings: strict),
         room(
             "Server",
             ["Bytes", "Records", "Digest", "RESP", "Persistence", "Engine", nioCore, nioPosix]),
@@ -75,7 +77,10 @@ let package = Package(
         tests("PersistenceTests", ["Bytes", "Records", "Persistence", "TestSupport"]),
         .testTarget(
             name: "BackendsTests",
-            dependencies: ["Bytes", "Records", "Persistence", "Engine", "Backends", "TestSupport"],
+            dependencies: [
+                "Bytes", "Records", "Digest", "RDB", "Persistence", "Engine", "Backends",
+                "TestSupport",
+            ],
             exclude: ["PlantedBugs"], swiftSettings: strict),
         tests(
             "ServerTests",

@@ -14,6 +14,26 @@ public struct BackendEntry: Sendable {
         @Sendable (BackendEnvironment, BackendSettings, DataDirectory) -> any PersistenceBackend
 }
 
+extension BackendEntry {
+    /// The backend that saves snapshots of a format.
+    static func snapshots<Format: SnapshotFormat>(_ format: Format.Type) -> BackendEntry {
+        BackendEntry(
+            descriptor: Format.descriptor,
+            recogniser: FileRecogniser(
+                engine: Format.descriptor.name,
+                wayOut: "Start with '--backend \(Format.descriptor.name)' to use it, or move it "
+                    + "out of the directory"
+            ) { (disk, settings) throws(PersistenceError) in
+                let path = settings.directory + "/" + Format.fileName(settings)
+                guard let status = try disk.status(path), !status.isDirectory else { return [] }
+                return [path]
+            }
+        ) {
+            SnapshotBackend<Format>(environment: $0, settings: $1, directory: $2)
+        }
+    }
+}
+
 /// A backend that is ready to restore, and what the choice of it has to tell.
 public struct OpenedBackend {
     /// The backend; holds the directory's lock until it is closed.
@@ -34,6 +54,7 @@ public enum BackendCatalog {
         ) {
             AppendOnlyFileBackend(environment: $0, settings: $1, directory: $2)
         },
+        .snapshots(JSONSnapshot.self),
         BackendEntry(descriptor: NoneBackend.descriptor, recogniser: nil) {
             NoneBackend(environment: $0, settings: $1, directory: $2)
         },

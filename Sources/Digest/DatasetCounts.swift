@@ -79,7 +79,7 @@ public struct DatasetCounts: Equatable, Sendable {
 
     /// Counts a key.
     @inline(__always)
-    mutating func add(_ type: DatasetType, database: Int, hasDeadline: Bool) {
+    public mutating func add(_ type: DatasetType, database: Int, hasDeadline: Bool) {
         if recent >= databases.count || databases[recent].number != database { find(database) }
         databases[recent].add(type, hasDeadline: hasDeadline)
     }

@@ -1,5 +1,6 @@
 /// What is wrong with a command, as the client reads it: Redis's texts, composed in this one file.
 import Bytes
+import Persistence
 
 /// An error reply: code and text, without the leading minus.
 public struct CommandError: Error, Equatable, Sendable {
@@ -175,7 +176,16 @@ public struct CommandError: Error, Equatable, Sendable {
     }
 
     /// The refusal of writes while the disk fails.
-    static func misconfigured(_ reason: String) -> CommandError {
-        CommandError("MISCONF Errors writing to the AOF file: \(reason)")
+    static func misconfigured(_ refusal: WriteRefusal) -> CommandError {
+        switch refusal.kind {
+        case .log: CommandError("MISCONF Errors writing to the AOF file: \(refusal.reason)")
+        case .snapshot:
+            CommandError(
+                "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to "
+                    + "persist to disk. Commands that may modify the data set are disabled, because "
+                    + "this instance is configured to report errors during writes if RDB snapshotting "
+                    + "fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "
+                    + "details about the RDB error.")
+        }
     }
 }

@@ -94,7 +94,7 @@ extension Engine {
         }
         if flags.contains(.write), let refusal = backend?.refusal {
             command.rejectedCalls += 1
-            throw .misconfigured(refusal.reason)
+            throw .misconfigured(refusal)
         }
     }
 

@@ -15,9 +15,16 @@ public final class EngineReplay: ReplayTarget {
     private let session: Session
     private let reply = ReplyWriter(capacity: 4096)
     private let lines = PrefetchBatch()
+    private let builder: ValueBuilder
+    /// Keys that were loaded and are not put in yet.
+    private var held = LoadBatch()
+    private var isHolding = false
+    /// The first key that took the place of another while keys were held back.
+    private var replaced: [UInt8]?
 
     init(_ engine: Engine) {
         self.engine = engine
+        builder = ValueBuilder(engine)
         session = Session(id: 0, isReplay: true)
     }
 
@@ -51,16 +58,41 @@ public final class EngineReplay: ReplayTarget {
         session.transaction = nil
     }
 
+    deinit { putHeld() }
+
     /// Builds the value of one key beside the databases, and puts it in once it is whole.
     public func load(
         _ key: ByteView, database: Int, deadline: Deadline?, fill: (any ValueSink) throws -> Void
     ) throws -> LoadOutcome {
-        let builder = ValueBuilder(engine, key: key)
-        try fill(builder)
-        guard let entry = builder.finish(deadline: deadline) else { return .empty }
-        let before = engine.keyspace.keyCount
-        engine.put(entry, in: database)
-        return engine.keyspace.keyCount > before ? .new : .replaced
+        builder.begin(key, deadline: deadline)
+        do {
+            try fill(builder)
+        } catch {
+            builder.abandon()
+            throw error
+        }
+        guard let entry = builder.finish() else { return .empty }
+        guard isHolding else {
+            return engine.putLoaded(entry, hash: builder.hash, in: database) ? .new : .replaced
+        }
+        held.add(entry, hash: builder.hash, in: database, engine)
+        if held.isFull { putHeld() }
+        return .new
+    }
+
+    /// Keys are held back from now on, and put in many at once.
+    public func beginLoading() { isHolding = true }
+
+    /// Puts in what is held back.
+    public func endLoading() -> [UInt8]? {
+        putHeld()
+        isHolding = false
+        defer { replaced = nil }
+        return replaced
+    }
+
+    private func putHeld() {
+        if let twice = held.put(engine), replaced == nil { replaced = twice }
     }
 
     /// Databases of the engine.

@@ -131,11 +131,19 @@ public final class DataDirectory {
 
     /// Writes `CURRENT` unless it says so already; called when the engine's files are durable.
     public func claim(engine: String) throws(PersistenceError) {
-        if current?.engine == engine { return }
-        let content = CurrentFile(engine: engine, generation: generation + 1)
+        guard let content = claimToWrite(engine: engine) else { return }
         try content.write(in: path, fileSystem)
-        current = content
+        didWrite(content)
     }
+
+    /// What `CURRENT` is to say, nil where it says so already; for a backend that writes it on a thread of its own.
+    public func claimToWrite(engine: String) -> CurrentFile? {
+        if current?.engine == engine { return nil }
+        return CurrentFile(engine: engine, generation: generation + 1)
+    }
+
+    /// The backend wrote what `claimToWrite` gave it.
+    public func didWrite(_ content: CurrentFile) { current = content }
 
     /// Lets the lock go.
     public func release() {

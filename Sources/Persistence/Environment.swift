@@ -65,6 +65,8 @@ public struct BackendEnvironment {
     public var log: PersistenceLog
     /// Random bits for the salts of new files; a test replaces it to be repeatable.
     public var makeSalt: () -> UInt64 = { UInt64.random(in: .min ... .max) }
+    /// Which server this is, for the heads of its files.
+    public var identity = ServerIdentity()
     /// Told how long notable work took, in nanoseconds, for the latency monitor; on the engine's thread.
     public var measured: (_ event: String, _ nanoseconds: UInt64) -> Void = { _, _ in }
     /// Called on the engine's thread when `released`, `refusal` or `isCongested` may have changed
@@ -84,6 +86,19 @@ public struct BackendEnvironment {
         self.runner = runner
         self.log = log
         self.progress = progress
+    }
+}
+
+/// Which server writes a file.
+public struct ServerIdentity: Sendable, Hashable {
+    /// `holdfast_version`.
+    public var version = ""
+    /// `run_id`: new with every start.
+    public var id = ""
+    /// An identity.
+    public init(version: String = "", id: String = "") {
+        self.version = version
+        self.id = id
     }
 }
 

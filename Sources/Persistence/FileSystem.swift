@@ -14,6 +14,8 @@ public protocol FileSystem: AnyObject, Sendable {
     func open(_ path: String, _ mode: FileMode) throws(PersistenceError) -> any FileHandle
     /// Replaces `to` by `from` atomically; durable after `syncDirectory` of the folder.
     func rename(_ from: String, to: String) throws(PersistenceError)
+    /// Gives `from` the second name `to`, which must be free; durable after `syncDirectory` of `to`'s folder.
+    func link(_ from: String, to: String) throws(PersistenceError)
     /// Removes a file; durable after `syncDirectory` of the folder.
     func unlink(_ path: String) throws(PersistenceError)
     /// Makes a folder (0700) unless it is there.

@@ -102,6 +102,9 @@ public struct BackendDescriptor: Sendable, Hashable {
         public static let compaction = Abilities(rawValue: 2)
         /// Answers queries of its own.
         public static let queries = Abilities(rawValue: 4)
+        /// Keeps data by saving it whole: SAVE, BGSAVE and the `save` points mean something, and what
+        /// was written since the last save is lost in a crash.
+        public static let snapshots = Abilities(rawValue: 8)
     }
 
     /// The name in configuration and in `CURRENT`.
@@ -121,10 +124,23 @@ public struct BackendDescriptor: Sendable, Hashable {
 
 /// Why writes are refused: the text of the -MISCONF error.
 public struct WriteRefusal: Sendable, Hashable {
-    /// The reason in the system's words, for `MISCONF Errors writing to the AOF file: <reason>`.
+    /// What can't be written.
+    public enum Kind: Sendable, Hashable {
+        /// The log: `MISCONF Errors writing to the AOF file: <reason>`.
+        case log
+        /// A snapshot, and `stop-writes-on-bgsave-error` says that writes end with it.
+        case snapshot
+    }
+
+    /// What can't be written.
+    public let kind: Kind
+    /// The reason in the system's words.
     public let reason: String
     /// A refusal.
-    public init(reason: String) { self.reason = reason }
+    public init(_ kind: Kind = .log, reason: String) {
+        self.kind = kind
+        self.reason = reason
+    }
 }
 
 /// What a finished checkpoint wrote.
@@ -161,8 +177,14 @@ public struct BackendSettings: Sendable, Hashable {
     public var syncPolicy = SyncPolicy.everysec
     /// `appendfilename`.
     public var appendFileName = "appendonly.aof"
-    /// `dbfilename`: recognised beside a log.
+    /// `dbfilename`: the snapshot in Redis's format; those of others have its name with another extension.
     public var snapshotFileName = "dump.rdb"
+    /// Whether there are `save` points.
+    public var hasSavePoints = false
+    /// `stop-writes-on-bgsave-error`.
+    public var stopsWritesOnSaveError = true
+    /// `json-sorted`: equal data gives equal files.
+    public var sortsText = false
     /// `appenddirname`.
     public var appendDirectoryName = "appendonlydir"
     /// `auto-aof-rewrite-percentage`; 0 is off.

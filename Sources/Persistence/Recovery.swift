@@ -13,6 +13,12 @@ public protocol ReplayTarget: AnyObject {
     func load(
         _ key: ByteView, database: Int, deadline: Deadline?, fill: (any ValueSink) throws -> Void
     ) throws -> LoadOutcome
+    /// Until `endLoading` only `load` is called, and the target may hold keys back to put in many at once; then
+    /// `load` may answer `.new` for a key that turns out to be there already.
+    func beginLoading()
+    /// Puts in what was held back; answers a key that took the place of another of its name, nil where there is
+    /// none that `load` didn't answer for.
+    func endLoading() -> [UInt8]?
     /// Databases the target has; `load` takes indices below it.
     var databaseCount: Int { get }
     /// Executes one command of a log; `arguments[0]` is its name in any case.
@@ -34,6 +40,10 @@ extension ReplayTarget {
     public func expect(_ arguments: ByteViews) {}
     /// Nothing was made ready.
     public func expectationsEnd() {}
+    /// Nothing will be held back.
+    public func beginLoading() {}
+    /// Nothing was held back.
+    public func endLoading() -> [UInt8]? { nil }
 }
 
 /// What became of a key of a snapshot.

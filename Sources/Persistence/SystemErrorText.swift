@@ -1,4 +1,4 @@
-/// The system's words for an error number; the one place that asks for them.
+/// The system's words for an error number, and what some numbers mean; the one place that asks for them.
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -18,4 +18,9 @@ public enum SystemErrorText {
         let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return bytes.isEmpty ? "Unknown error \(number)" : String(decoding: bytes, as: UTF8.self)
     }
+}
+
+extension PersistenceError {
+    /// Whether the file system has no such operation (or doesn't let this user do it).
+    public var saysUnsupported: Bool { [EPERM, ENOSYS, EOPNOTSUPP, EMLINK].contains(errno) }
 }

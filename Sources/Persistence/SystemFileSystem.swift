@@ -37,6 +37,11 @@ public final class SystemFileSystem: FileSystem {
         if unsafe Glibc.rename(from, to) != 0 { throw failure("Can't rename to \(to)", from) }
     }
 
+    /// Gives a file a second name.
+    public func link(_ from: String, to: String) throws(PersistenceError) {
+        if unsafe Glibc.link(from, to) != 0 { throw failure("Can't link to \(to)", from) }
+    }
+
     /// Removes a file.
     public func unlink(_ path: String) throws(PersistenceError) {
         if unsafe Glibc.unlink(path) != 0 { throw failure("Can't remove file", path) }

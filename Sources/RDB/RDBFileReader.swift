@@ -244,7 +244,10 @@ extension RDBFileReader {
         let computed = input.checksum()
         let expected = version >= 5 ? try input.readLittleEndian64() : 0
         if expected != 0 && checksChecksum && expected != computed {
-            throw RDBError(.checksum, "the snapshot's checksum is wrong")
+            throw RDBError(
+                .checksum,
+                "the checksum is \(String(computed, radix: 16)), where the file says "
+                    + String(expected, radix: 16))
         }
         hasEnded = true
         return .end(isChecked: expected != 0 && checksChecksum)

@@ -133,7 +133,7 @@ extension Server {
     /// Whether this request may not run now: clients are paused, or the disk can't keep up with writes.
     @inline(__always)
     func mustWait(_ connection: Connection, _ arguments: ByteViews) -> Bool {
-        if clientPause == nil && backend?.isCongested != true { return false }
+        if clientPause == nil && !holdsWrites && backend?.isCongested != true { return false }
         return mustReallyWait(connection, arguments)
     }
 
@@ -144,7 +144,7 @@ extension Server {
             || command?.spec.name == "exec" && connection.session.isInTransaction
         // PUBLISH is paused as a write is, though it changes nothing.
         let publishes = command?.spec.name == "publish" || command?.spec.name == "spublish"
-        if backend?.isCongested == true && mayWrite { return true }
+        if (holdsWrites || backend?.isCongested == true) && mayWrite { return true }
         guard let pause = clientPause else { return false }
         if pause.until <= engine.now {
             clientPause = nil

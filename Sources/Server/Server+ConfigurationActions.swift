@@ -20,7 +20,7 @@ extension Server {
         configuration.onChange(of: [
             "appendfsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
             "aof-load-truncated", "aof-timestamp-enabled", "no-appendfsync-on-rewrite",
-            "aof-history-keep",
+            "aof-history-keep", "save", "stop-writes-on-bgsave-error", "dbfilename", "json-sorted",
         ]) { [unowned self] _ in applyBackendSettings() }
         configuration.onChange(of: ["loglevel"]) { [unowned self] configuration in
             log.setLevel(configuration.settings.logLevel)

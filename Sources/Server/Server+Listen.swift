@@ -79,7 +79,13 @@ extension Server {
             }
         }
         for (socket, descriptor) in opened {
-            let channel = bootstrap().withBoundSocket(descriptor)
+            let backlog = configuration.settings.listenBacklog
+            let channel = bootstrap().withBoundSocket(descriptor).map { channel -> any Channel in
+                // SwiftNIO listens again on a socket it is given, with a queue of 128 whatever the option says;
+                // who is dropped from a full queue tries again a second later.
+                ListeningSocket.lengthenQueue(of: descriptor, to: backlog)
+                return channel
+            }
             listeners.append(Listener(socket: socket, channel: channel))
         }
     }
@@ -105,7 +111,7 @@ extension Server {
         let keepalive = settings.keepaliveSeconds
         return ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: Int32(settings.listenBacklog))
-            // Redis takes up to 1,000 clients in at once; with few, a flood of them overflows the backlog.
+            // As many as Redis takes in at once.
             .serverChannelOption(.maxMessagesPerRead, value: 1000)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)

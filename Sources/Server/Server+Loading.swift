@@ -85,7 +85,7 @@ extension Server {
     ) {
         do throws(PersistenceError) {
             let report = try outcome.get()
-            tell(report)
+            tell(report, type(of: backend).descriptor)
             try backend.start()
             engine.adopt(loaded.keyspace)
             disposeElsewhere()
@@ -99,7 +99,7 @@ extension Server {
         }
     }
 
-    private func tell(_ report: RecoveryReport) {
+    private func tell(_ report: RecoveryReport, _ descriptor: BackendDescriptor) {
         for damage in report.damages {
             log.log(
                 .warning,
@@ -110,7 +110,9 @@ extension Server {
         guard report.foundData else { return }
         log.log(
             .notice,
-            LogWording.loadedFromAppendOnlyFile(seconds: report.seconds))
+            descriptor.abilities.contains(.snapshots)
+                ? LogWording.loadedFromDisk(seconds: report.seconds)
+                : LogWording.loadedFromAppendOnlyFile(seconds: report.seconds))
     }
 
     private func becomeReady() {

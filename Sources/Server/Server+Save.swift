@@ -1,10 +1,18 @@
-/// SAVE, BGSAVE, BGREWRITEAOF and the automatic rewrite: all are a checkpoint of the backend.
+/// SAVE, BGSAVE, BGREWRITEAOF, the `save` points and the automatic rewrite: all are a checkpoint of the backend.
 ///
-/// Until snapshot backends come, a save is a rewrite of the log: afterwards the base holds everything.
+/// Of a log a save is a rewrite: afterwards the base holds everything. The `save` points count for backends
+/// that keep data by saving it, with Redis's rule: so many changes, more than so many seconds since the last
+/// save, and after a failed one not before five seconds have gone.
 import Engine
 import NIOCore
 import Persistence
 import Records
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
 
 /// What INFO and LASTSAVE say about saves.
 struct SaveState {
@@ -19,6 +27,8 @@ struct SaveState {
     var lastSucceeded = true
     var saves = 0
     var consecutiveFailures = 0
+    /// When a save was begun last.
+    var lastTry = Deadline(millisecondsSinceEpoch: 0)
     var isRunning: Bool { running != nil }
 
     /// What a checkpoint was begun as; INFO and the errors of further requests tell them apart.
@@ -56,6 +66,7 @@ extension Server {
         saveState.running = kind
         saveState.scheduled = []
         saveState.runningSince = engine.clock.monotonicNanoseconds
+        saveState.lastTry = engine.clock.now
         if let whenDone { saveState.whenDone.append(whenDone) }
         do {
             try backend.checkpoint(view) { result in
@@ -66,7 +77,13 @@ extension Server {
             if whenDone != nil { saveState.whenDone.removeLast() }
             throw error
         }
+        if savesSnapshots { log.notice(LogWording.savingStarted(getpid())) }
         scheduleTick()
+    }
+
+    /// Whether the backend keeps data by saving it.
+    var savesSnapshots: Bool {
+        backend.map { type(of: $0).descriptor.abilities.contains(.snapshots) } ?? false
     }
 
     private func checkpointEnded(
@@ -76,38 +93,74 @@ extension Server {
         saveState.running = nil
         saveState.lastSeconds = Int(elapsed / 1_000_000_000)
         switch result {
-        case .success(let report):
+        case .success:
             saveState.lastSucceeded = true
             saveState.lastSave = engine.clock.now
             saveState.changesAtLastSave = changes
             saveState.saves += 1
             saveState.consecutiveFailures = 0
-            log.log(
-                .notice,
-                "Background AOF rewrite finished successfully (\(report.keys) keys, \(report.bytes) bytes)"
-            )
-        case .failure(let error):
+        case .failure:
             saveState.lastSucceeded = false
             saveState.consecutiveFailures += 1
-            log.log(.warning, "Background AOF rewrite failed: \(error)")
         }
+        tell(result)
         let waiting = saveState.whenDone
         saveState.whenDone = []
         for each in waiting { each(result) }
         scheduleTick()
     }
 
-    /// Begins the rewrite that is due, or was asked for while another ran.
+    private func tell(_ result: Result<CheckpointReport, PersistenceError>) {
+        switch (result, savesSnapshots) {
+        case (.success, true):
+            log.notice(LogWording.saved)
+            log.notice(LogWording.savingSucceeded)
+        case (.success(let report), false):
+            log.log(
+                .notice,
+                "Background AOF rewrite finished successfully (\(report.keys) keys, \(report.bytes) bytes)"
+            )
+        case (.failure(let error), true):
+            log.warning("\(LogWording.savingFailed): \(error)")
+        case (.failure(let error), false):
+            log.log(.warning, "Background AOF rewrite failed: \(error)")
+        }
+    }
+
+    /// The `save` point that is reached, nil where none is.
+    private var reachedSavePoint: SavePoint? {
+        guard savesSnapshots else { return nil }
+        let now = engine.clock.now.millisecondsSinceEpoch / 1000
+        let last = saveState.lastSave.millisecondsSinceEpoch / 1000
+        let lastTry = saveState.lastTry.millisecondsSinceEpoch / 1000
+        if !saveState.lastSucceeded && now - lastTry <= 5 { return nil }
+        let changes = engine.changes &- saveState.changesAtLastSave
+        return configuration.settings.savePoints.first {
+            changes >= UInt64($0.changes) && now - last > Int64($0.seconds)
+        }
+    }
+
+    /// Begins the save or rewrite that is due, or was asked for while another ran.
     func considerSaving() {
-        guard let backend, !saveState.isRunning else { return }
+        guard let backend, !saveState.isRunning, shutdownState == nil else { return }
         let scheduled = saveState.scheduled
-        guard !scheduled.isEmpty || backend.wantsCheckpoint else { return }
-        if scheduled.isEmpty { log.log(.notice, "Starting automatic rewriting of AOF") }
+        if scheduled.isEmpty {
+            if let point = reachedSavePoint {
+                log.notice(LogWording.savePoint(point.changes, seconds: point.seconds))
+                return begin(.save)
+            }
+            guard backend.wantsCheckpoint else { return }
+            log.log(.notice, "Starting automatic rewriting of AOF")
+        }
+        begin(scheduled.contains(.save) ? .save : .rewrite)
+    }
+
+    private func begin(_ kind: SaveState.Kind) {
         do throws(PersistenceError) {
-            try startCheckpoint(scheduled.contains(.save) ? .save : .rewrite)
+            try startCheckpoint(kind)
         } catch {
             saveState.scheduled = []
-            log.log(.warning, "Can't begin rewriting the AOF: \(error)")
+            log.log(.warning, "Can't begin saving, or rewriting the AOF: \(error)")
         }
     }
 }

@@ -54,10 +54,16 @@ public final class Server {
     /// The name of the channel that a keyspace event is published to.
     let eventChannel = ByteWriter(capacity: 256)
     var loading = LoadingState()
-    var shutdownState: ShutdownState?
+    var shutdownState: ShutdownState? {
+        didSet { holdsWrites = shutdownState?.isSaving == true }
+    }
+    /// A last save runs: writes wait for its end, or for that of the process.
+    private(set) var holdsWrites = false
+    var shutdownsBegun = 0
     let startedAt: Deadline
     /// Forty hexadecimal characters, new with every start.
-    let runID: String = (0..<40).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
+    public let runID: String =
+        (0..<40).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
 
     // The tick.
     var dirty: [Connection] = []

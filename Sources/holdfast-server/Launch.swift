@@ -203,6 +203,7 @@ struct Launch {
             runner: server.runner,
             log: PersistenceLog { level, text in log.log(LogLevel(level), text) },
             progress: { failed in bound.value.backendProgressed(failed: failed) })
+        environment.identity = ServerIdentity(version: ServerVersion.holdfast, id: server.runID)
         environment.measured = { event, nanoseconds in
             bound.value.measured(event, nanoseconds: nanoseconds)
         }

@@ -20,7 +20,7 @@ struct SampleLog {
             plan.commands = 14
             plan.rewriteInterval = 6
             plan.closes = closes
-            let simulation = Simulation(plan)
+            let simulation = try Simulation(plan)
             try simulation.run(appendOnlyFile)
             let live = simulation.disk.live
             if live.files.values.reduce(0, { $0 + $1.bytes.count }) <= 3000 {

@@ -30,7 +30,8 @@ enum Effort {
 
 /// Explores runs with one seed after another until the effort is spent or something is wrong.
 func explore(
-    _ policy: SyncPolicy, firstSeed: UInt64 = 1, _ adjust: (inout SimulationPlan) -> Void
+    _ policy: SyncPolicy, firstSeed: UInt64 = 1, factory: @escaping BackendFactory = appendOnlyFile,
+    _ adjust: (inout SimulationPlan) -> Void
 ) -> Exploration {
     var found = Exploration()
     let clock = SystemClock()
@@ -41,7 +42,7 @@ func explore(
         adjust(&plan)
         let before = found.states
         found.add(
-            CrashExplorer(plan, appendOnlyFile).explore { states in
+            CrashExplorer(plan, factory).explore { states in
                 // A part of the budget for one run: other seeds have other stories.
                 before + states >= Effort.states || states >= 500
                     || clock.monotonicNanoseconds > end

@@ -257,17 +257,32 @@ struct RedisTests {
         try back.close()
     }
 
-    @Test("an RDB base is refused by name")
+    @Test("an RDB base of Redis's is loaded, and Redis loads what we add to it")
     func rdbBase() throws {
         let folder = try TemporaryDirectory()
-        let redis = try RealRedis(folder.path, ["--aof-use-rdb-preamble", "yes"])
+        let preamble = ["--aof-use-rdb-preamble", "yes"]
+        let redis = try RealRedis(folder.path, preamble)
         _ = try redis.command("SET", "a", "1")
-        try redis.stop()
-        #expect {
-            _ = try RealBackend(folder.path)
-        } throws: { error in
-            (error as? PersistenceError)?.code == .unsupportedFormat
+        _ = try redis.command("-n", "4", "RPUSH", "l", "x", "y")
+        _ = try redis.command("BGREWRITEAOF")
+        let end = Date().addingTimeInterval(20)
+        while Date() < end {
+            if try redis.command("INFO", "persistence").contains("aof_rewrites:1") { break }
+            usleep(20_000)
         }
+        _ = try redis.command("SET", "b", "2")
+        try redis.stop()
+        let bases = try FileManager.default.contentsOfDirectory(
+            atPath: folder.path + "/appendonlydir")
+        #expect(bases.contains { $0.hasSuffix(".base.rdb") })
+        let ours = try RealBackend(folder.path)
+        #expect(ours.report.keys == 3)
+        ours.set("c", "3", 4)
+        try ours.close()
+        let back = try RealRedis(folder.path, preamble)
+        #expect(try back.command("DBSIZE") == "2")
+        #expect(try back.command("-n", "4", "DBSIZE") == "2")
+        try back.stop()
     }
 
     @Test("a single file of Redis before 7 becomes the base")

@@ -81,11 +81,11 @@ extension EndToEndTests {
                 "config get maxclients", "publish ch1 m", "publish x m", "spublish ch1 x",
                 "append K x",
                 "sort K by w* get x*", "zunionstore K 2 K K", "object encoding K", "select 0",
-                "xadd K * a b", "multi", "exec", "ping", "getset K v", "bitop and K K K",
+                "xadd K 0-* a b", "multi", "exec", "ping", "getset K v", "bitop and K K K",
                 "smove K K m", "lmove K K left left", "set K v get", "sort K store K",
                 "xreadgroup group g c streams K >", "georadius K 1 1 1 km store K",
                 "subscribe ch1", "psubscribe ch*", "unsubscribe", "punsubscribe", "nosuch a",
-                "memory usage K", "migrate h 1 K 0 1", "bitfield K get u8 0",
+                "migrate h 1 K 0 1", "bitfield K get u8 0",
                 "bitfield K set u8 0 1", "dbsize", "watch K", "client no-evict on", "rename K K",
                 "lmpop 1 K left", "getex K persist", "lcs K K", "pfcount K K", "pfmerge K K",
             ]
@@ -131,15 +131,10 @@ extension EndToEndTests {
             }
         }
 
-        /// A reply without what is a matter of time, words of a line in any order: Redis 7.0 lists single commands
-        /// in the order of a hash table.
-        ///
-        /// - Parameter ours: commands that Redis doesn't have, which it can't list.
-        private func comparable(
-            _ reply: RESPValue?, _ words: [String], without ours: Set<String>
-        ) -> String {
+        /// A reply without what is a matter of time, and without the words for commands: the shortest words for a
+        /// mixture of rights depend on what commands there are. Whether the rights are the same is asked by using them.
+        private func comparable(_ reply: RESPValue?, _ words: [String]) -> String {
             guard let reply else { return "closed" }
-            if words[0] == "memory" && !reply.isError { return "bytes" }
             var texts: [String] = []
             if words.starts(with: ["acl", "log"]), !reply.elements.isEmpty {
                 let told: Set = ["count", "reason", "context", "object", "username"]
@@ -150,18 +145,16 @@ extension EndToEndTests {
                 }
                 return texts.joined(separator: " ")
             }
-            return sorted(reply, without: ours).description
+            return stripped(reply).description
         }
 
-        private func sorted(_ reply: RESPValue, without ours: Set<String>) -> RESPValue {
+        private func stripped(_ reply: RESPValue) -> RESPValue {
             switch reply {
             case .bulk(let bytes):
-                let words = String(decoding: bytes, as: UTF8.self).split(
-                    separator: " ", omittingEmptySubsequences: false)
-                let kept = words.filter { !ours.contains(String($0.dropFirst())) }
-                return .bulk(Array(kept.sorted().joined(separator: " ").utf8))
-            case .array(let elements):
-                return .array(elements.map { sorted($0, without: ours) })
+                let words = bytes.split(separator: 32, omittingEmptySubsequences: false)
+                let kept = words.filter { $0.first.map { !"+-".utf8.contains($0) } ?? true }
+                return .bulk(Array(kept.joined(separator: [32])))
+            case .array(let elements): return .array(elements.map(stripped))
             default: return reply
             }
         }
@@ -173,10 +166,6 @@ extension EndToEndTests {
             let count = TestKnobs.count(
                 "HOLDFAST_ACL_COUNT", or: TestKnobs.isCampaign ? 300_000 : 12_000)
             var (denied, done, differences) = (0, 0, 0)
-            let names = try [sides.0, sides.1].map { side in
-                Set(try side.administer(["command", "list"]).elements.compactMap(\.text))
-            }
-            let ours = names[0].subtracting(names[1])
             for number in 0..<count where differences < 5 {
                 let (words, isForAdministrator) = draw.next()
                 let replies =
@@ -186,8 +175,8 @@ extension EndToEndTests {
                 if replies.1?.text?.hasPrefix("NOPERM") == true { denied += 1 }
                 if replies.1?.isError == false { done += 1 }
                 let texts = (
-                    comparable(replies.0, words, without: ours),
-                    comparable(replies.1, words, without: ours)
+                    comparable(replies.0, words),
+                    comparable(replies.1, words)
                 )
                 if texts.0 != texts.1 {
                     differences += 1
@@ -214,7 +203,7 @@ extension EndToEndTests {
             func ask(_ words: String...) throws {
                 let replies = try sides.map { side in
                     // Between two errors Redis sets a blank in one place and none in another.
-                    try side.administer(words).description
+                    (try side.administer(words).text ?? side.administer(words).description)
                         .replacingOccurrences(of: side.folder.path, with: "DIR")
                         .replacingOccurrences(of: ". WARNING", with: ".WARNING")
                 }
@@ -228,9 +217,8 @@ extension EndToEndTests {
                 try ask("acl", "load")
                 try ask("acl", "list")
             }
-            let status = try FileManager.default.attributesOfItem(
-                atPath: sides[0].folder.path + "/users.acl")
-            #expect(status[.size] as? Int == good.utf8.count)
+            // A new file is nobody else's business; an old one keeps its mode.
+            try FileManager.default.removeItem(atPath: sides[0].folder.path + "/users.acl")
             try ask("acl", "save")
             let mode = try FileManager.default.attributesOfItem(
                 atPath: sides[0].folder.path + "/users.acl")[.posixPermissions]

@@ -29,6 +29,13 @@ extension EndToEndTests {
             guard try run.pair.ours.isHoldfast() else { return }
             let again = try run.pair.ours.restarted()
             #expect(try again.connect().digest() == digests.1, "after kill -9 and a restart")
+            #expect(again.terminate() == 0)
+            // A real Redis makes the same of our log.
+            let redis = try ServerProcess(
+                .redis, in: again.directory, arguments: ServerProcess.appendOnly("everysec"))
+            #expect(
+                try redis.connect().digest() == digests.1,
+                "in a Redis that loads our log: \(redis.log.suffix(1000))")
         }
 
         @Test("COMMAND tells clients what Redis tells them: arity, flags, places of keys")

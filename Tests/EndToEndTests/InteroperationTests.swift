@@ -114,27 +114,6 @@ extension EndToEndTests {
             #expect(try again.connect().digest() == written, "\(again.log.suffix(2000))")
         }
 
-        @Test("a base that is an RDB is refused by name, and left as it is", Needs.noStandIn)
-        func refusedBase() throws {
-            let folder = try TemporaryDirectory()
-            let redis = try ServerProcess(
-                .redis, in: folder.path, arguments: ["--appendonly", "yes", "--save", ""])
-            try populate(try redis.connect(), count: 200)
-            try rewrite(redis)
-            let written = try stop(redis)
-            let ours = try ServerProcess(
-                .holdfast, in: folder.path, arguments: ["--appendonly", "yes"], waits: false)
-            let hasEnded = Eventually.holds(seconds: 20) { !ours.isRunning }
-            #expect(hasEnded)
-            ours.kill()
-            #expect(ours.waitForExit() != 0)
-            #expect(ours.log.contains("base.rdb"), "\(ours.log)")
-            #expect(ours.log.contains("aof-use-rdb-preamble"), "\(ours.log)")
-            let again = try ServerProcess(
-                .redis, in: folder.path, arguments: ["--appendonly", "yes", "--save", ""])
-            #expect(try again.connect().digest() == written, "the refusal changed the folder")
-        }
-
         @Test("DEBUG RELOAD and DEBUG LOADAOF bring back the same data")
         func reload() throws {
             let folder = try TemporaryDirectory()

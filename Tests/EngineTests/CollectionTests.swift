@@ -140,6 +140,11 @@ struct CollectionTests {
                 "SREM set \(member)", "ZADD zset \(place) \(member)", "ZREM zset \(member)",
                 "ZPOPMIN zset", "LPUSH list x", "RPUSH list y", "LPOP list", "RPOP list",
                 "LSET list \(place) z", "ZINCRBY zset 1 \(member)",
+                "XADD stream * field new", "XDEL stream \(place)-1",
+                "XREADGROUP GROUP readers one COUNT 1 STREAMS stream >",
+                "XACK stream readers \(place)-1", "XTRIM stream MAXLEN ~ \(Self.size) LIMIT 100",
+                "XCLAIM stream readers two 0 \(place)-1 FORCE JUSTID",
+                "XGROUP CREATECONSUMER stream readers \(member)",
             ] {
                 let before = world.engine.keyspace.copiedBytes
                 world.line(line)
@@ -160,7 +165,12 @@ struct CollectionTests {
             let pairs = (start..<min(start + 500, size)).map { "\($0) m\($0)" }
             world.line("ZADD zset " + pairs.joined(separator: " "))
             world.line("RPUSH list " + members.joined(separator: " "))
+            for place in start..<min(start + 500, size) {
+                world.line("XADD stream \(place + 1)-1 field m\(place)")
+            }
         }
+        world.line("XGROUP CREATE stream readers 0")
+        world.line("XREADGROUP GROUP readers one COUNT \(size / 2) STREAMS stream >")
     }
 
     /// A sum over everything in the view, in order where there is one.
@@ -177,6 +187,16 @@ struct CollectionTests {
             case .list(let list): try list.forEachElement { sum = sum &* 31 &+ hash($0) }
             case .sortedSet(let set):
                 try set.forEachMember { sum = sum &* 31 &+ hash($0) &+ $1.bitPattern }
+            case .stream(let stream):
+                try stream.forEachEntry { id, fields in
+                    sum = sum &* 31 &+ id.milliseconds
+                    for field in fields { sum = sum &* 31 &+ hash(field) }
+                }
+                try stream.forEachGroup { group in
+                    try group.forEachPending { pending in
+                        sum = sum &* 31 &+ pending.id.milliseconds &+ hash(pending.consumer)
+                    }
+                }
             default: Issue.record("no other type was made")
             }
             sums[entry.key.array] = sum

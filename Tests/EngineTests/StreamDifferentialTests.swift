@@ -103,14 +103,16 @@ struct StreamDifferentialTests {
         try name.withByteView { key in
             guard let source = f.engine.peek(key, f.session) else { return }
             let stream = StreamValue(source)
-            let builder = ValueBuilder(f.engine, key: key)
+            let builder = ValueBuilder(f.engine)
+            builder.begin(key, deadline: nil)
             stream.forEachNode { id, pack in
                 var damaged = pack.array
                 let place = Int.random(in: 0..<damaged.count, using: &random)
                 damaged[place] ^= UInt8(1 << Int.random(in: 0..<8, using: &random))
                 // A damaged pack may be another sound one; it is never read beyond its end.
                 damaged.withByteView { view in
-                    let other = ValueBuilder(f.engine, key: key)
+                    let other = ValueBuilder(f.engine)
+                    other.begin(key, deadline: nil)
                     if other.streamNode(id, view) { #expect(StreamPack(view, id: id) != nil) }
                 }
                 for count in 0..<pack.count { #expect(!builder.streamNode(id, pack[0..<count])) }
@@ -133,7 +135,7 @@ struct StreamDifferentialTests {
                             $0.id, of: group.name, $0.consumer, time: $0.time, count: $0.count))
                 }
             }
-            let entry = builder.finish(deadline: nil)
+            let entry = builder.finish()
             #expect(entry != nil)
             if let entry { f.engine.put(entry, in: 0) }
         }

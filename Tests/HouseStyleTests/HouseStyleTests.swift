@@ -38,7 +38,8 @@ struct HouseStyleTests {
         "Persistence": ["Bytes", "Records", "Synchronization"],
         "Engine": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
         "Backends": [
-            "Bytes", "RESP", "Records", "Persistence", "Synchronization", "GRDB", "GRDBSQLite",
+            "Bytes", "RESP", "Records", "RDB", "Digest", "Persistence", "Synchronization", "GRDB",
+            "GRDBSQLite",
         ],
         "Server": [
             "Bytes", "RESP", "Records", "Digest", "Persistence", "Engine", "NIOCore", "NIOPosix",

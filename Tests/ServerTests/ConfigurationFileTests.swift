@@ -169,11 +169,11 @@ struct ConfigurationFileTests {
                 list-max-ziplist-entries 5
                 port 7002
                 """)
-        #expect(configuration.notActedOn == ["replicaof", "tls-port", "user", "loadmodule"])
+        #expect(configuration.notActedOn == ["replicaof", "tls-port", "loadmodule"])
         #expect(
             configuration.warningOfNotActedOn
                 == "These directives are accepted but not acted on yet: "
-                + "replicaof, tls-port, user, loadmodule")
+                + "replicaof, tls-port, loadmodule")
         #expect(configuration.userLines.count == 1)
         #expect(try Fixture.load().warningOfNotActedOn == nil)
     }

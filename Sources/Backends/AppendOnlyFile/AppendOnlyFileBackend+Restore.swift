@@ -114,11 +114,26 @@ extension AppendOnlyFileBackend {
 
     /// The old single file becomes the base, in Redis's order: the manifest first, then the file moves
     /// (a manifest whose only base is absent is finished at the next start).
+    ///
+    /// Between two folders a rename is two changes, and a power cut may leave the file in neither: it is in
+    /// both instead until the new name is durable. A start then takes the new one and leaves the old alone.
     private func moveOldFile() throws(PersistenceError) {
         let disk = environment.fileSystem
         try disk.replace(places.manifestName, in: places.directory, with: manifest.serialized)
-        try disk.rename(places.oldFile, to: places.path(places.prefix))
+        let path = places.path(places.prefix)
+        do throws(PersistenceError) {
+            try disk.link(places.oldFile, to: path)
+        } catch {
+            // A file system without second names: then one that moves a file in one step.
+            guard error.saysUnsupported else { throw error }
+            try disk.rename(places.oldFile, to: path)
+            try disk.syncDirectory(places.directory)
+            try disk.syncDirectory(places.parent)
+            return
+        }
+        // ORDER: the new name is on the platter before the old one goes.
         try disk.syncDirectory(places.directory)
+        try disk.unlink(places.oldFile)
         try disk.syncDirectory(places.parent)
     }
 

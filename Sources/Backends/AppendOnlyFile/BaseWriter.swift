@@ -7,16 +7,6 @@
 import Bytes
 import Persistence
 import Records
-import Synchronization
-
-/// Tells a running base writer to stop.
-final class CancelToken: Sendable {
-    private let flag = Atomic<Bool>(false)
-    /// Stops the writer at its next entry.
-    func cancel() { flag.store(true, ordering: .relaxed) }
-    /// Whether it was told to.
-    var isCancelled: Bool { flag.load(ordering: .relaxed) }
-}
 
 /// Writes one base; see the file's header.
 final class BaseWriter {

@@ -8,7 +8,6 @@
 /// Threads: the loading thread.
 import Bytes
 import Persistence
-import RESP
 import Records
 
 /// What a file is.
@@ -17,7 +16,7 @@ enum LogFileKind: Sendable, Hashable {
     case increment(IncrementHeader)
     /// Ours: a base.
     case base(BaseHeader)
-    /// Commands of a plain Redis.
+    /// Commands of a plain Redis, perhaps behind a snapshot.
     case foreign
 }
 
@@ -35,126 +34,6 @@ enum LogEnd: Equatable {
     case foreignTorn(offset: Int)
 }
 
-/// Where the commands go, and what is known on the way; shared by the files of one log.
-final class LogReplay {
-    let target: any ReplayTarget
-    private(set) var parser = RequestParser()
-    /// Sequence of the last mutation applied.
-    var sequence: UInt64 = 0
-    /// Whether `sequence` is known: not before the first file of ours in a foreign manifest.
-    var isSequenceKnown = true
-    /// Database in force.
-    var database = 0
-    var commands = 0
-    var warnings: [String] = []
-    private var failures = 0
-    private static let batch = 32
-    private var tables: [ArgumentTable] = (0..<batch).map { _ in ArgumentTable() }
-    private var starts = [Int](repeating: 0, count: batch)
-
-    init(target: any ReplayTarget) {
-        self.target = target
-        forgetUnfinished()
-    }
-
-    /// The parser forgets a command that never ended.
-    func forgetUnfinished() {
-        parser = RequestParser()
-        parser.limits.maximumArguments = .max
-        parser.limits.maximumBulkBytes = 1 << 40
-    }
-
-    /// What stands at the front of some bytes.
-    enum Step {
-        /// A whole command, now in the parser's table.
-        case command(length: Int)
-        /// The bytes end before the command does.
-        case incomplete
-        /// No command.
-        case invalid
-    }
-
-    /// Reads the command at the front of `bytes`; after `.incomplete` the same bytes come again, grown.
-    @inline(__always)
-    func parse(_ bytes: ByteView) -> Step {
-        do throws(RESPError) {
-            switch try parser.parse(bytes) {
-            case .request(let consumed): return .command(length: consumed)
-            case .nothing: return .invalid
-            case .needsMore: return .incomplete
-            }
-        } catch {
-            return .invalid
-        }
-    }
-
-    /// Applies the command in the parser's table.
-    @inline(__always)
-    func apply(path: String, offset: Int) throws(PersistenceError) {
-        try apply(parser.arguments.views, path: path, offset: offset)
-    }
-
-    /// Applies all commands of a group, a batch ahead parsed and told to the target, so that the memory
-    /// they need is on its way.
-    ///
-    /// - Returns: false where the bytes aren't whole commands.
-    func applyAll(
-        _ payload: ByteView, path: String, offset: Int
-    ) throws(PersistenceError) -> Bool {
-        var position = 0
-        while position < payload.count {
-            var count = 0
-            while count < Self.batch && position < payload.count {
-                guard case .command(let length) = parse(payload.dropFirst(position)) else {
-                    return false
-                }
-                starts[count] = position
-                parser.take(&tables[count])
-                target.expect(tables[count].views)
-                position += length
-                count += 1
-            }
-            target.expectationsEnd()
-            for index in 0..<count {
-                try apply(tables[index].views, path: path, offset: offset + starts[index])
-            }
-        }
-        return true
-    }
-
-    @inline(__always)
-    private func apply(
-        _ arguments: ByteViews, path: String, offset: Int
-    ) throws(PersistenceError) {
-        commands &+= 1
-        let outcome = target.replay(arguments)
-        if arguments.count == 2 && arguments[0].equalsIgnoringCase("select") {
-            database = Int(Decimal.parse(arguments[1]) ?? Int64(database))
-        }
-        if case .applied = outcome { return }
-        try note(outcome, path, offset)
-    }
-
-    private func note(
-        _ outcome: ReplayOutcome, _ path: String, _ offset: Int
-    ) throws(PersistenceError) {
-        switch outcome {
-        case .applied: return
-        case .failed(let text):
-            failures += 1
-            if failures <= 10 {
-                warnings.append(
-                    "A command of the log answered '\(text)' (\(path), offset \(offset))")
-            }
-        case .unknownCommand(let name):
-            throw PersistenceError(
-                .unsupportedFormat, "Unknown command '\(name)' reading the append only file",
-                path: path, offset: offset,
-                remedy: "Load it with the server that wrote it, or a later version of this one")
-        }
-    }
-}
-
 /// Reads one file; see the file's header.
 final class LogReader {
     let window: LogWindow
@@ -166,7 +45,7 @@ final class LogReader {
     /// Opens a file and says what it is.
     ///
     /// - Parameter expected: the salt that the manifest tells, nil where it tells none.
-    /// - Throws: `.corrupt` where the head is wrong, `.unsupportedFormat` for an RDB.
+    /// - Throws: `.corrupt` where the head is wrong.
     init(
         path: String, expected: UInt64?, replay: LogReplay, _ fileSystem: any FileSystem,
         moved: @escaping (Int) -> Void
@@ -186,14 +65,6 @@ final class LogReader {
             throw Self.corrupt("The head of the file is damaged", path, 0)
         }
         if let head, salt != nil { window.skip(head.length) }
-        let front = window.front
-        if kind == .foreign && front.count >= 5 && front[0..<5] == ByteView("REDIS") {
-            throw PersistenceError(
-                .unsupportedFormat, "The file begins with an RDB, which can't be read yet",
-                path: path, offset: 0,
-                remedy: "Have the Redis that wrote it rewrite it as commands: "
-                    + "'config set aof-use-rdb-preamble no', then 'bgrewriteaof'")
-        }
     }
 
     var salt: Salt? {
@@ -208,9 +79,7 @@ final class LogReader {
     ///
     /// - Parameter limit: sequence from which on the next file has it; nil where there is no such.
     func read(limit: UInt64?) throws(PersistenceError) -> LogEnd {
-        guard let salt else {
-            return try ForeignReader(window: window, replay: replay).read()
-        }
+        guard let salt else { return try readForeign() }
         var numbering = replay.sequence
         var isClosed = false
         let isBase: Bool
@@ -256,6 +125,15 @@ final class LogReader {
                 return .damaged(offset: offset, reason: Self.reason(front))
             }
         }
+    }
+
+    /// Reads a file of a plain Redis: commands, perhaps behind a snapshot, from database 0 on.
+    private func readForeign() throws(PersistenceError) -> LogEnd {
+        if PreambleReader.begins(window.front) {
+            try PreambleReader(window: window, replay: replay).read()
+        }
+        replay.selectFirst()
+        return try ForeignReader(window: window, replay: replay).read()
     }
 
     /// Checks a group whose head was right, and applies it.

@@ -17,6 +17,8 @@ final class LogWindow {
     private let bytes: ByteWriter
     private var position = 0
     private var end = 0
+    /// Up to where was told to `moved`.
+    private var told = 0
     private let moved: (Int) -> Void
 
     /// - Parameter moved: told how many bytes were read, as they are read.
@@ -68,8 +70,38 @@ final class LogWindow {
             let taken = try handle.read(wanted, at: end, into: bytes)
             if taken == 0 { return }
             end += taken
-            moved(taken)
+            tell()
         }
+    }
+
+    private func tell() {
+        guard end > told else { return }
+        moved(end - told)
+        told = end
+    }
+
+    /// Moves up to `count` bytes from the front to `other`; answers how many, 0 at the end.
+    func pull(_ count: Int, into other: ByteWriter) throws(PersistenceError) -> Int {
+        let visible = bytes.count - position
+        if visible > 0 {
+            let taken = min(count, visible)
+            other.append(front[0..<taken])
+            position += taken
+            return taken
+        }
+        bytes.removeAll()
+        position = 0
+        let taken = try handle.read(min(count, size - end), at: end, into: other)
+        end += taken
+        tell()
+        return taken
+    }
+
+    /// Goes to `offset`, which may lie before the end of what was pulled.
+    func move(to offset: Int) {
+        bytes.removeAll()
+        position = 0
+        end = offset
     }
 
     /// Moves `count` bytes forward, which must be visible.

@@ -178,6 +178,13 @@ struct Segment: Equatable {
         unsafe Cache.prefetch(raw + 64)
     }
 
+    /// Asks for the lines that putting in an entry of this hash writes.
+    @inline(__always)
+    func prefetchPlace(_ hash: UInt64) {
+        prefetchHead()
+        unsafe Cache.prefetch(raw + Segment.slotOffset + Segment.home(hash) << 6)
+    }
+
     /// Asks for the line of the slot where `hash` seems to be; answers the slot, -1 where none is likely.
     @inline(__always)
     func prefetchSlot(_ hash: UInt64) -> Int {

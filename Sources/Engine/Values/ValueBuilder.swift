@@ -1,7 +1,10 @@
-/// Builds one value beside the databases, item by item: what RESTORE and the loading of a dump do.
+/// Builds values beside the databases, item by item: what RESTORE and the loading of a snapshot do.
 ///
-/// The value stands in a table of its own until `finish`, so a payload that turns out bad half-way leaves
-/// the dataset as it was.
+/// A string is an entry at once. Any other value grows in a table of its own until `finish`, so a payload
+/// that turns out bad half-way leaves the dataset as it was; the table is made with the first such value and
+/// kept for the next.
+///
+/// INVARIANT 1: between values the table is empty, and `whole` is nil.
 import Bytes
 import RDB
 import Records
@@ -9,65 +12,82 @@ import Records
 /// A value in the making; what reads an RDB hands its parts to it.
 final class ValueBuilder: ValueSink {
     private let engine: Engine
-    let table: Table
-    private let key: [UInt8]
-    private let hash: UInt64
+    private let key = ByteWriter(capacity: 64)
+    private(set) var hash: UInt64 = 0
+    private var deadline: Deadline?
+    /// The value where it is a string.
+    private var whole: Entry?
+    private var madeTable: Table?
     /// The consumer group and the consumer that parts belong to now.
     private var group: [UInt8] = []
     private var consumer: [UInt8] = []
 
-    /// A builder of the value of `key`.
-    init(_ engine: Engine, key: ByteView) {
-        self.engine = engine
-        self.key = key.array
+    /// A builder of values for `engine`; `begin` is next.
+    init(_ engine: Engine) { self.engine = engine }
+
+    deinit { abandon() }
+
+    /// The value of `key` follows, which goes at `deadline`.
+    func begin(_ key: ByteView, deadline: Deadline?) {
+        self.key.removeAll()
+        self.key.append(key)
+        self.deadline = deadline
         hash = engine.heap.sip.hash(key)
-        table = Table.make(engine.heap)
     }
 
-    deinit {
-        // What was not taken by `finish` goes.
-        engine.heap.retire(.table(table), bytes: table.bytes, isPrivate: true)
+    /// Throws away what was built and not taken by `finish`.
+    func abandon() {
+        if let whole { whole.free() }
+        whole = nil
+        if let table = madeTable {
+            engine.heap.retire(.table(table), bytes: table.bytes, isPrivate: true)
+        }
+        madeTable = nil
     }
 
     var heap: Heap { engine.heap }
 
-    /// Where the value is, once it has begun.
-    var position: Position? { key.withByteView { table.locate($0, hash: hash) } }
+    /// The table that the value grows in.
+    var table: Table {
+        if let madeTable { return madeTable }
+        let table = Table.make(heap)
+        madeTable = table
+        return table
+    }
+
+    /// Where the value is, once it has begun; nil for strings.
+    var position: Position? { madeTable?.locate(key.view, hash: hash) }
 
     /// The place of the value, which begins as `kind` with these bytes.
     private func position(_ kind: EntryKind, _ empty: ByteView) -> Position {
         if let position { return position }
-        key.withByteView { name in
-            table.insert(
-                Entry.make(key: name, kind: kind, value: empty, deadline: nil), hash: hash,
-                engine.heap)
-        }
-        guard let position else { preconditionFailure("an entry just put in is there") }
-        return position
+        return insert(Entry.make(key: key.view, kind: kind, value: empty, deadline: nil))
     }
 
     /// Puts in the value as a header of `kind`; its bytes are in the table's account already.
     func insert(kind: EntryKind, nested: Nested) -> Position {
-        key.withByteView { name in
-            table.insert(
-                Entry.make(key: name, kind: kind, nested: nested, deadline: nil), hash: hash, heap)
-        }
+        insert(Entry.make(key: key.view, kind: kind, nested: nested, deadline: nil))
+    }
+
+    private func insert(_ entry: Entry) -> Position {
+        table.insert(entry, hash: hash, heap)
         guard let position else { preconditionFailure("an entry just put in is there") }
         return position
     }
 
     /// The value is this string.
     func string(_ bytes: ByteView) {
-        if let integer = bytes.count <= 20 ? Decimal.parse(bytes) : nil {
-            key.withByteView { name in
-                let word = UInt64(bitPattern: integer)
-                table.insert(
-                    Entry.make(key: name, kind: .integer, word: word, deadline: nil), hash: hash,
-                    engine.heap)
-            }
+        if bytes.count <= 20, let integer = Decimal.parse(bytes) {
+            self.integer(integer)
         } else {
-            _ = position(.string, bytes)
+            whole = Entry.make(key: key.view, kind: .string, value: bytes, deadline: deadline)
         }
+    }
+
+    /// The value is the string that spells this integer.
+    func integer(_ value: Int64) {
+        whole = Entry.make(
+            key: key.view, kind: .integer, word: UInt64(bitPattern: value), deadline: deadline)
     }
 
     /// Adds an element at the tail of a list.
@@ -111,11 +131,7 @@ final class ValueBuilder: ValueSink {
         let heap = engine.heap
         if position == nil {
             let nested = unsafe Nested(raw: StreamTree.make(heap).raw)
-            key.withByteView { name in
-                table.insert(
-                    Entry.make(key: name, kind: .stream, nested: nested, deadline: nil),
-                    hash: hash, heap)
-            }
+            _ = insert(kind: .stream, nested: nested)
             table.bytes += nested.bytes
         }
         guard let position else { preconditionFailure("an entry just put in is there") }
@@ -174,11 +190,12 @@ final class ValueBuilder: ValueSink {
         }
     }
 
-    /// Whether anything was added.
-    var isEmpty: Bool { position == nil }
-
     /// The entry with the value, which no table holds any more; nil where nothing was added.
-    func finish(deadline: Deadline?) -> Entry? {
+    func finish() -> Entry? {
+        if let whole {
+            self.whole = nil
+            return whole
+        }
         guard let position else { return nil }
         let old = position.entry
         let entry: Entry
@@ -191,7 +208,7 @@ final class ValueBuilder: ValueSink {
                 key: old.key, kind: old.kind, value: old.value, deadline: deadline)
         }
         entry.adoptMarks(of: old)
-        table.remove(position, engine.heap)
+        table.remove(position, heap)
         return entry
     }
 }

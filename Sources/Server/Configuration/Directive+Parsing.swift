@@ -11,6 +11,7 @@ extension Directive {
     func parse(
         _ words: [[UInt8]], previous: DirectiveValue?, current: DirectiveValue
     ) throws(ConfigurationRefusal) -> DirectiveValue {
+        let words = apart(words)
         if case .special(let special) = form {
             return try special.parse(words, previous, current)
         }
@@ -24,6 +25,14 @@ extension Directive {
         guard traits.contains(.severalWords) else { return [argument] }
         if argument.isEmpty { return [] }
         return argument.split(separator: 32, omittingEmptySubsequences: false).map { Array($0) }
+    }
+
+    /// The words of a line; one word that holds several (`--save "900 1"`) stands for those.
+    private func apart(_ words: [[UInt8]]) -> [[UInt8]] {
+        guard traits.contains(.severalWords), words.count == 1, words[0].contains(32) else {
+            return words
+        }
+        return words[0].split(separator: 32).map { Array($0) }
     }
 
     private func parseWord(_ word: [UInt8]) throws(ConfigurationRefusal) -> DirectiveValue {

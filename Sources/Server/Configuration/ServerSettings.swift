@@ -85,12 +85,8 @@ public struct ServerSettings: Sendable {
     public var isAppendOnly = false
     /// `save`.
     public var savePoints: [SavePoint] = []
-    /// `stop-writes-on-bgsave-error`.
-    public var stopsWritesOnSaveError = true
     /// `snapshot-dir`; empty is the data directory.
     public var snapshotDirectory = ""
-    /// `dbfilename`.
-    public var snapshotFileName = "dump.rdb"
     /// `aof-use-rdb-preamble`.
     public var usesRDBPreamble = true
     /// `aof-rewrite-incremental-fsync`.

@@ -48,6 +48,11 @@ struct ListeningSocket: Hashable {
         return descriptor
     }
 
+    /// Lets so many clients wait on a socket that listens; the system has the last word (somaxconn).
+    static func lengthenQueue(of descriptor: Int32, to backlog: Int) {
+        _ = listen(descriptor, Int32(backlog))
+    }
+
     private func set(_ level: Int32, _ option: Int32, on descriptor: Int32) {
         var one: Int32 = 1
         // SAFETY: the kernel reads one Int32. A refusal shows in what bind says.

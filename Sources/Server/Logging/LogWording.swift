@@ -89,6 +89,35 @@ public enum LogWording {
         return "\n*** FATAL AOF MANIFEST FILE ERROR ***\n\(place)\(reason)\n"
     }
 
+    // MARK: saving
+
+    /// The snapshot was loaded.
+    public static func loadedFromDisk(seconds: Double) -> String {
+        "DB loaded from disk: \(milliseconds(seconds)) seconds"
+    }
+    /// A `save` point is reached.
+    public static func savePoint(_ changes: Int, seconds: Int) -> String {
+        "\(changes) changes in \(seconds) seconds. Saving..."
+    }
+    /// A save begins.
+    public static func savingStarted(_ pid: Int32) -> String {
+        "Background saving started by pid \(pid)"
+    }
+    /// The file is there.
+    public static let saved = "DB saved on disk"
+    /// A save has ended well.
+    public static let savingSucceeded = "Background saving terminated with success"
+    /// A save has failed.
+    public static let savingFailed = "Background saving error"
+    /// The end begins with a save.
+    public static let finalSave = "Saving the final RDB snapshot before exiting."
+    /// The last save waits for one that runs.
+    public static let killingSave = "There is a child saving an .rdb. Killing it!"
+    /// The last save failed, and SHUTDOWN doesn't insist.
+    public static let finalSaveFailed = "Error trying to save the DB, can't exit."
+    /// The last save failed, and SHUTDOWN insists.
+    public static let finalSaveForced = "Error trying to save the DB. Exit anyway."
+
     // MARK: end
 
     /// A signal asks for the end.

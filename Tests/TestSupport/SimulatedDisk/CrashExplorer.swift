@@ -69,7 +69,13 @@ public final class CrashExplorer {
     ///
     /// - Parameter stopEarly: told the number of states so far; true ends the exploration.
     public func explore(stopEarly: (Int) -> Bool = { _ in false }) -> Exploration {
-        let simulation = Simulation(plan)
+        let simulation: Simulation
+        do {
+            simulation = try Simulation(plan)
+        } catch {
+            result.fail("seed \(plan.seed): nothing to begin with: \(error)")
+            return result
+        }
         do {
             try simulation.run(factory)
         } catch {
@@ -218,6 +224,18 @@ public final class CrashExplorer {
         return Opened(backend: backend, target: target, runner: runner)
     }
 
+    /// What isn't journalled has to be saved, or a kill loses it.
+    private func save(_ opened: Opened, _ model: NaiveDataset) throws {
+        try opened.backend.willFreeze()
+        let view = NaiveFrozen(model, at: SimClock().now)
+        try opened.backend.checkpoint(view) { [unowned self] result in
+            if case .failure(let error) = result {
+                self.result.fail("no save after a recovery: \(error)")
+            }
+        }
+        opened.runner.drain()
+    }
+
     /// One more write, a kill, another start: the write must be there and nothing else changed.
     private func writeOnce(_ opened: Opened, _ disk: SimDisk, _ place: String) throws {
         let model = opened.target.dataset
@@ -231,7 +249,9 @@ public final class CrashExplorer {
         opened.backend.endUnit()
         let ticket = opened.backend.commit()
         opened.runner.drain()
-        if opened.backend.released < ticket {
+        let keepsJournal = type(of: opened.backend).descriptor.abilities.contains(.journal)
+        if !keepsJournal { try save(opened, model) }
+        if opened.backend.released < ticket || !keepsJournal && opened.backend.durable < ticket {
             result.fail("\(place): a write after the recovery is never acknowledged")
         }
         let again = try open(SimDisk(disk.live))

@@ -51,6 +51,8 @@ public enum DiskCall: String, Sendable, CaseIterable {
     case truncate
     /// Renaming.
     case rename
+    /// Giving a second name.
+    case link
     /// Removing a name.
     case unlink
     /// Making a folder.
@@ -126,6 +128,15 @@ public final class SimDisk: FileSystem, @unchecked Sendable {
         return image
     }
 
+    /// Changes the bytes of a file behind everybody's back, as a bad disk does; whether there is such a file.
+    @discardableResult
+    public func damage(_ path: String, _ change: (inout [UInt8]) -> Void) -> Bool {
+        guard let object = names[path], var bytes = contents[object] else { return false }
+        change(&bytes)
+        contents[object] = bytes
+        return true
+    }
+
     /// The process that used the disk is gone: its locks are free, its writes stay as durable as they were.
     public func killProcess() { locks = [] }
 
@@ -195,6 +206,16 @@ public final class SimDisk: FileSystem, @unchecked Sendable {
             record(.entry(folder: target.folder, EntryChange(added: (target.name, object))))
             record(.entry(folder: source.folder, EntryChange(removed: source.name)))
         }
+    }
+
+    /// Gives a file a second name.
+    public func link(_ from: String, to: String) throws(PersistenceError) {
+        try check(.link, from)
+        guard let object = names[from] else { throw Self.missing(from) }
+        if names[to] != nil { throw Self.error(.error(17), .link, to) }
+        let target = try parent(to)
+        names[to] = object
+        record(.entry(folder: target.folder, EntryChange(added: (target.name, object))))
     }
 
     /// Removes a name.

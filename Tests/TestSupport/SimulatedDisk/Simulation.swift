@@ -29,6 +29,8 @@ public struct SimulationPlan: Sendable {
     public var writesTimestamps = false
     /// How long replaced files are kept, in seconds.
     public var historyKeepSeconds: Int?
+    /// What is on the disk already, and the dataset that it holds; nil: nothing.
+    public var beginning: (@Sendable () throws -> (DiskImage, NaiveDataset))?
 
     /// A plan.
     public init(seed: UInt64, policy: SyncPolicy) {
@@ -68,7 +70,7 @@ public final class Simulation {
     /// The disk.
     public let disk: SimDisk
     /// The model after the last command.
-    public let model = NaiveDataset()
+    public let model: NaiveDataset
     /// Digest of the model after each number of commands.
     public private(set) var digests: [UInt64]
     /// What was known when.
@@ -90,12 +92,17 @@ public final class Simulation {
     private var tickets: [CommitTicket] = [0]
     private var writtenAt: [UInt64] = [0]
     private var isRewriting = false
+    /// Whether what is acknowledged survives a killed process; where data is only saved now and then, what
+    /// was written since the last save doesn't.
+    private var keepsJournal = true
     private var workload = Workload()
 
-    /// A run over an empty disk.
-    public init(_ plan: SimulationPlan) {
+    /// A run over an empty disk, or the one that the plan begins with.
+    public init(_ plan: SimulationPlan) throws {
         self.plan = plan
-        disk = SimDisk()
+        let (image, dataset) = try plan.beginning?() ?? (DiskImage(), NaiveDataset())
+        disk = SimDisk(image)
+        model = dataset
         runner = SimRunner(disk: disk)
         random = SeededGenerator(seed: plan.seed)
         digests = [model.digest]
@@ -183,6 +190,7 @@ public final class Simulation {
         if target.dataset.digest != model.digest { throw LostByKill() }
         try backend.start()
         self.backend = backend
+        keepsJournal = type(of: backend).descriptor.abilities.contains(.journal)
         return backend
     }
 
@@ -243,8 +251,8 @@ public final class Simulation {
     /// Notes what the backend lets be shown and calls durable now.
     private func observe(_ backend: any PersistenceBackend) {
         let issued = digests.count - 1
-        let acknowledged = commands(upTo: backend.released)
         var promised = commands(upTo: backend.durable)
+        let acknowledged = keepsJournal ? commands(upTo: backend.released) : promised
         if plan.policy == .always { promised = max(promised, acknowledged) }
         if promised < issued {
             let age = clock.monotonicNanoseconds - writtenAt[promised + 1]

@@ -44,7 +44,11 @@ enum CommandGetKeysCommand {
         if command.spec.keys.isEmpty { throw .noKeyArguments }
         guard command.accepts(argumentCount: words.count) else { throw .invalidArgumentCount }
         let found = command.spec.keysFound(in: words)
-        if found.isEmpty { throw .invalidArguments }
+        // As in Redis, a place for keys that has none makes the request a wrong one: PFMERGE without sources.
+        let isShort = command.spec.keys.contains {
+            $0.search == .range && $0.places(in: words)?.isEmpty == true
+        }
+        if found.isEmpty || isShort { throw .invalidArguments }
         return found.map { (words[$0.place], $0.flags) }
     }
 }

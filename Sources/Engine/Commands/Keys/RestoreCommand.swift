@@ -28,21 +28,22 @@ enum RestoreCommand {
             }
             guard let ttl = Decimal.parse(arguments[2]) else { throw .notAnInteger }
             if ttl < 0 { throw CommandError("ERR Invalid TTL value, must be >= 0") }
-            let builder = ValueBuilder(engine, key: key)
+            let deadline = options.deadline(ttl, now: engine.now)
+            let builder = ValueBuilder(engine)
+            builder.begin(key, deadline: deadline)
             try decode(arguments[3], into: builder)
             let database = session.database
             if let old {
                 engine.remove(old, database: database)
                 engine.record(.delete(key: key), database: database)
             }
-            let deadline = options.deadline(ttl, now: engine.now)
             if let deadline, deadline < engine.now, !session.isReplay {
                 // Born too late: the key is gone before it was there.
                 if old != nil { engine.notify(.generic, "del", key, database) }
                 reply.ok()
                 return
             }
-            guard let entry = builder.finish(deadline: deadline) else {
+            guard let entry = builder.finish() else {
                 throw CommandError("ERR Bad data format")
             }
             engine.put(entry, in: database)

@@ -96,6 +96,8 @@ extension Server {
 
     private func begin(_ kind: SaveState.Kind) throws(CommandError) {
         guard backend?.abilitiesIncludeCheckpoint == true else { return }
+        // There is nothing to rewrite where there is no log.
+        if kind == .rewrite && savesSnapshots { return }
         do throws(PersistenceError) {
             try startCheckpoint(kind)
         } catch {
@@ -117,6 +119,6 @@ extension Server {
 extension PersistenceBackend {
     /// Whether a checkpoint means anything to it.
     var abilitiesIncludeCheckpoint: Bool {
-        Self.descriptor.abilities.contains(.compaction)
+        !Self.descriptor.abilities.isDisjoint(with: [.compaction, .snapshots])
     }
 }

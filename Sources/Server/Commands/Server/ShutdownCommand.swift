@@ -17,10 +17,9 @@ extension Server {
         ) { [unowned self] _, session, arguments, reply throws(CommandError) in
             var state = ShutdownState()
             var isAbort = false
-            var noSave = false
             for word in arguments.dropFirst(1) {
                 if word.equalsIgnoringCase("nosave") {
-                    noSave = true
+                    state.noSave = true
                 } else if word.equalsIgnoringCase("save") {
                     state.save = true
                 } else if word.equalsIgnoringCase("now") {
@@ -33,7 +32,7 @@ extension Server {
                     throw .syntaxError
                 }
             }
-            if noSave && state.save || isAbort && arguments.count > 2 { throw .syntaxError }
+            if state.noSave && state.save || isAbort && arguments.count > 2 { throw .syntaxError }
             if isAbort {
                 guard shutdownState != nil else {
                     throw CommandError("ERR No shutdown in progress.")

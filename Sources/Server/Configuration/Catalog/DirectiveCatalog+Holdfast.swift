@@ -28,6 +28,7 @@ extension DirectiveCatalog {
                 case .nothing, nil: break
                 }
             }),
+        .flag("json-sorted", false, { $0.backend.sortsText = $1 }),
         .flag("command-cpu-tracking", false, { $0.tracksCommandCPU = $1 }),
         .text("snapshot-dir", is: .protected, "", { $0.snapshotDirectory = $1 }),
     ]

@@ -26,14 +26,17 @@ extension DirectiveCatalog {
         .flag("aof-disable-auto-gc", false),
         .special(
             "save", is: .severalWords, .savePoints, .words("3600 1 300 100 60 10000"),
-            project: { $1.savePoints = $0.savePoints }),
-        .flag("stop-writes-on-bgsave-error", true, { $0.stopsWritesOnSaveError = $1 }),
+            project: {
+                $1.savePoints = $0.savePoints
+                $1.backend.hasSavePoints = !$1.savePoints.isEmpty
+            }),
+        .flag("stop-writes-on-bgsave-error", true, { $0.backend.stopsWritesOnSaveError = $1 }),
         .text(
             "dbfilename", is: .protected, "dump.rdb",
             check: Directive.refusing { name in
                 name.contains("/") ? "dbfilename can't be a path, just a filename" : nil
             },
-            { $0.snapshotFileName = $1 }),
+            { $0.backend.snapshotFileName = $1 }),
         .flag("rdbcompression", true),
         .flag("rdbchecksum", is: .immutable, true),
         .flag("rdb-del-sync-files", false),
