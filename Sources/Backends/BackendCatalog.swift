@@ -9,6 +9,8 @@ public struct BackendEntry: Sendable {
     public let descriptor: BackendDescriptor
     /// Finds its files in a directory without `CURRENT`; nil where it has none.
     public let recogniser: FileRecogniser?
+    /// All its files in a directory, whether they count or not; those that are to go when another engine took over.
+    let files: @Sendable (any FileSystem, BackendSettings) throws(PersistenceError) -> [String]
     /// Makes the backend over a directory that is locked and its own.
     public let make:
         @Sendable (BackendEnvironment, BackendSettings, DataDirectory) -> any PersistenceBackend
@@ -27,6 +29,12 @@ extension BackendEntry {
                 let path = settings.directory + "/" + Format.fileName(settings)
                 guard let status = try disk.status(path), !status.isDirectory else { return [] }
                 return [path]
+            },
+            files: { (disk, settings) throws(PersistenceError) in
+                let name = Format.fileName(settings)
+                let names = [name, SnapshotBackend<Format>.temporaryPrefix + name]
+                return try disk.list(settings.directory).filter(names.contains)
+                    .map { settings.directory + "/" + $0 }
             }
         ) {
             SnapshotBackend<Format>(environment: $0, settings: $1, directory: $2)
@@ -42,6 +50,8 @@ public struct OpenedBackend {
     public let descriptor: BackendDescriptor
     /// What an operator should know.
     public let warnings: [String]
+    /// Changes the engine while the server runs.
+    public let changer: CatalogChanger
 }
 
 /// The catalog.
@@ -50,12 +60,15 @@ public enum BackendCatalog {
     public static let all: [BackendEntry] = [
         BackendEntry(
             descriptor: AppendOnlyFileBackend.descriptor,
-            recogniser: AppendOnlyFileBackend.recogniser
+            recogniser: AppendOnlyFileBackend.recogniser, files: AppendOnlyFileBackend.files
         ) {
             AppendOnlyFileBackend(environment: $0, settings: $1, directory: $2)
         },
         .snapshots(JSONSnapshot.self),
-        BackendEntry(descriptor: NoneBackend.descriptor, recogniser: nil) {
+        BackendEntry(
+            descriptor: NoneBackend.descriptor, recogniser: nil,
+            files: { _, _ throws(PersistenceError) in [] }
+        ) {
             NoneBackend(environment: $0, settings: $1, directory: $2)
         },
     ]
@@ -94,14 +107,16 @@ public enum BackendCatalog {
             guard let entry = entry(named: name) else { throw unknown(name, directory) }
             return OpenedBackend(
                 backend: entry.make(environment, settings, directory),
-                descriptor: entry.descriptor, warnings: directory.warnings)
+                descriptor: entry.descriptor, warnings: directory.warnings,
+                changer: CatalogChanger(
+                    directory: directory, environment: environment, settings: settings))
         } catch {
             directory.release()
             throw error
         }
     }
 
-    private static func unknown(_ name: String, _ directory: DataDirectory) -> PersistenceError {
+    static func unknown(_ name: String, _ directory: DataDirectory) -> PersistenceError {
         let known = all.map(\.descriptor.name).joined(separator: ", ")
         let way = unreadable.first { $0.engine == name }?.wayOut
         return PersistenceError(
@@ -125,4 +140,23 @@ extension AppendOnlyFileBackend {
         }
         return found
     }
+
+    /// Everything of a log: what the manifest may name, and what an unfinished rewrite left.
+    static let files:
+        @Sendable (any FileSystem, BackendSettings) throws(PersistenceError) -> [String] =
+            { (disk, settings) throws(PersistenceError) in
+                let places = LogPlaces(settings)
+                var found: [String] = []
+                if let status = try disk.status(places.oldFile), !status.isDirectory {
+                    found.append(places.oldFile)
+                }
+                guard let status = try disk.status(places.directory), status.isDirectory else {
+                    return found
+                }
+                // The manifest first: without it the others are nobody's.
+                let names = try disk.list(places.directory).filter { places.isOurs($0) }
+                found += names.filter { $0 == places.manifestName }.map(places.path)
+                found += names.filter { $0 != places.manifestName }.map(places.path)
+                return found
+            }
 }

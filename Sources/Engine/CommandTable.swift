@@ -21,6 +21,10 @@ public final class Command {
     let isContainer: Bool
     let arity: Int
     let handler: CommandHandler
+    /// A container whose words may follow this command too.
+    fileprivate(set) var sharedWords: Command? { didSet { hasWords = true } }
+    /// What follows the name may decide which command it is.
+    private(set) var hasWords: Bool
     /// Executions.
     public internal(set) var calls = 0
     /// Time spent executing, in nanoseconds.
@@ -47,6 +51,7 @@ public final class Command {
         subcommands = children
         flags = spec.flags
         isContainer = !children.isEmpty
+        hasWords = isContainer
         arity = spec.arity
         handler = spec.handler
     }
@@ -124,6 +129,11 @@ public final class CommandTable {
         if !newName.isEmpty { byName[newName.lowercased()] = command }
         rebuild()
         return true
+    }
+
+    /// Lets the words of a container follow another command too, which takes the name of one key.
+    public func share(_ name: String, with container: String) {
+        originals[name]?.sharedWords = originals[container]
     }
 
     /// The command of this name in any case, nil where there is none.

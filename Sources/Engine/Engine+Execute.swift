@@ -8,6 +8,32 @@ extension Engine {
     /// Executes one command; exactly one reply is appended to `reply`.
     public func execute(_ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter) {
         reply.version = session.version
+        if let command = commands.find(arguments[0]), isPlain(command, session, arguments) {
+            if session.lastCommand !== command { session.lastCommand = command }
+            call(command, session, arguments, reply)
+        } else {
+            executeChecked(session, arguments, reply)
+        }
+        if !pendingExpiry.isEmpty { deleteExpired() }
+        serveBlocked()
+    }
+
+    /// Whether nothing that `admit` asks for can stand in the way: most commands of most servers.
+    @inline(__always)
+    private func isPlain(_ command: Command, _ session: Session, _ arguments: ByteViews) -> Bool {
+        if command.hasWords || session.transaction != nil || !session.isUnrestricted {
+            return false
+        }
+        if isLoading || session.isSubscribed || session.isReplay { return false }
+        if settings.maximumMemory > 0 || !command.accepts(argumentCount: arguments.count) {
+            return false
+        }
+        return !command.flags.contains(.write) || backend?.refusal == nil
+    }
+
+    private func executeChecked(
+        _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter
+    ) {
         do {
             let command = try admit(session, arguments)
             session.lastCommand = command
@@ -20,8 +46,6 @@ extension Engine {
         } catch {
             fail(error, session, arguments, reply)
         }
-        if !pendingExpiry.isEmpty { deleteExpired() }
-        serveBlocked()
     }
 
     /// Executes a command of a log: as `execute`, without what only clients need (limits, figures).
@@ -57,6 +81,10 @@ extension Engine {
                 throw .unknownSubcommand(arguments[1], of: found.spec.name)
             }
             command = child
+        } else if let words = found.sharedWords, arguments.count > 1,
+            let word = sharedWord(of: words, session, arguments)
+        {
+            command = word
         }
         guard command.accepts(argumentCount: arguments.count) else {
             command.rejectedCalls += 1
@@ -74,6 +102,20 @@ extension Engine {
             throw .subscribed(command.fullName)
         }
         return command
+    }
+
+    /// The word of a container that follows a command on one key: more arguments than that command takes, or a
+    /// word in capitals that is no key here.
+    private func sharedWord(
+        of words: Command, _ session: Session, _ arguments: ByteViews
+    ) -> Command? {
+        let text = arguments[1].text
+        guard let word = words.subcommands[text.lowercased()],
+            word.accepts(argumentCount: arguments.count)
+        else { return nil }
+        if arguments.count > 2 { return word }
+        if text != text.uppercased() || locate(arguments[1], session) != nil { return nil }
+        return word
     }
 
     @inline(__always)

@@ -49,9 +49,24 @@ public struct CurrentFile: Sendable, Hashable {
     }
 
     /// The file's bytes.
-    var serialized: [UInt8] {
+    var serialized: [UInt8] { CheckedLine.bytes("engine \(engine) generation \(generation)") }
+
+    static func parse(_ bytes: [UInt8]) -> CurrentFile? {
+        let words = CheckedLine.words(bytes)
+        guard words.count == 6, words[0] == "engine", words[2] == "generation",
+            let generation = Int(words[3])
+        else { return nil }
+        let content = CurrentFile(engine: words[1], generation: generation)
+        // The checksum is checked by spelling the content again: one form only is valid.
+        return content.serialized == bytes ? content : nil
+    }
+}
+
+/// A line of text and its checksum: the content of small files that are replaced whole.
+enum CheckedLine {
+    static func bytes(_ line: String) -> [UInt8] {
         let text = ByteWriter(capacity: 128)
-        text.append(text: "engine \(engine) generation \(generation)\n")
+        text.append(text: line + "\n")
         let sum = CRC32C.checksum(text.view)
         text.append("crc32c ")
         text.append(hex: UInt64(sum))
@@ -59,14 +74,7 @@ public struct CurrentFile: Sendable, Hashable {
         return text.array
     }
 
-    static func parse(_ bytes: [UInt8]) -> CurrentFile? {
-        let words = bytes.split { $0 == 32 || $0 == 10 }
-            .map { String(decoding: $0, as: UTF8.self) }
-        guard words.count == 6, words[0] == "engine", words[2] == "generation",
-            let generation = Int(words[3])
-        else { return nil }
-        let content = CurrentFile(engine: words[1], generation: generation)
-        // The checksum is checked by spelling the content again: one form only is valid.
-        return content.serialized == bytes ? content : nil
+    static func words(_ bytes: [UInt8]) -> [String] {
+        bytes.split { $0 == 32 || $0 == 10 }.map { String(decoding: $0, as: UTF8.self) }
     }
 }

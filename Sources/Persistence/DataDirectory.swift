@@ -8,6 +8,9 @@
 ///    empty beside good data is how Redis loses it.
 /// 4. In a directory with nothing in it the configuration decides.
 ///
+/// While a running server changes its engine the directory has two users under one lock: the owner and its guest,
+/// whose files don't count before `CURRENT` names them (`MigrationFile` says what becomes of them after a crash).
+///
 /// Nothing but the lock file is written here before `claim`, which a backend calls when its files are valid.
 ///
 /// Threads: the engine's (before the engine runs: the starting thread).
@@ -49,6 +52,19 @@ public struct FileRecogniser: Sendable {
     }
 }
 
+/// The lock of a directory and how many use it.
+private final class SharedLock {
+    private let lock: any FileLock
+    var users = 1
+
+    init(_ lock: any FileLock) { self.lock = lock }
+
+    func release() {
+        users -= 1
+        if users == 0 { lock.release() }
+    }
+}
+
 /// A data directory that is ours for as long as this is open.
 public final class DataDirectory {
     /// The lock's file name.
@@ -59,8 +75,10 @@ public final class DataDirectory {
     /// What the choice of engine has to tell.
     public private(set) var warnings: [String] = []
     private let fileSystem: any FileSystem
-    private var lock: (any FileLock)?
+    private var lock: SharedLock?
     private var current: CurrentFile?
+    /// What a change of engine left here that didn't come to its end.
+    public let unfinishedMigration: MigrationFile?
 
     /// Takes the directory's lock and reads `CURRENT`.
     ///
@@ -68,17 +86,35 @@ public final class DataDirectory {
     public init(path: String, fileSystem: any FileSystem) throws(PersistenceError) {
         self.path = path
         self.fileSystem = fileSystem
-        self.lock = try fileSystem.lock(path + "/" + Self.lockName)
+        let lock = SharedLock(try fileSystem.lock(path + "/" + Self.lockName))
         do {
-            self.current = try CurrentFile.read(in: path, fileSystem)
+            current = try CurrentFile.read(in: path, fileSystem)
+            unfinishedMigration = try MigrationFile.read(in: path, fileSystem)
         } catch {
-            lock?.release()
+            lock.release()
             throw error
         }
+        self.lock = lock
     }
+
+    /// A second user of an owner's directory, for an engine that is to come: what it claims is taken as written.
+    private init(guest engine: String, of owner: DataDirectory) {
+        path = owner.path
+        fileSystem = owner.fileSystem
+        lock = owner.lock
+        current = CurrentFile(engine: engine, generation: owner.generation + 1)
+        unfinishedMigration = nil
+        lock?.users += 1
+    }
+
+    /// Lets a second engine into the directory; the lock is free when both have released it.
+    public func guest(engine: String) -> DataDirectory { DataDirectory(guest: engine, of: self) }
 
     /// The generation in force; 0 before the first.
     public var generation: Int { current?.generation ?? 0 }
+
+    /// The engine that `CURRENT` names, nil where there is none.
+    public var engineInForce: String? { current?.engine }
 
     /// Whether `CURRENT` names an engine: its files must be there.
     public var isClaimed: Bool { current != nil }
@@ -97,7 +133,8 @@ public final class DataDirectory {
             return current.engine
         }
         var found: [(recogniser: FileRecogniser, paths: [String])] = []
-        for recogniser in recognisers {
+        // What an unfinished change of engine wrote is no one's data yet.
+        for recogniser in recognisers where recogniser.engine != unfinishedMigration?.to {
             let paths = try recogniser.find(fileSystem, settings)
             if !paths.isEmpty { found.append((recogniser, paths)) }
         }

@@ -21,6 +21,8 @@ import Records
 public protocol PersistenceBackend: AnyObject {
     /// The name in configuration and `CURRENT`, and what the backend can do.
     static var descriptor: BackendDescriptor { get }
+    /// The descriptor of the backend that this object is, or stands for now.
+    var descriptor: BackendDescriptor { get }
 
     /// Feeds everything on disk into `target`, streaming.
     ///
@@ -34,6 +36,11 @@ public protocol PersistenceBackend: AnyObject {
 
     /// Makes the backend ready to record; called once, on the engine's thread, after `restore`.
     func start() throws(PersistenceError)
+    /// Makes the backend ready to record beside another one, in a directory that `CURRENT` says is the other's.
+    ///
+    /// In place of `restore` and `start`, on the engine's thread. Nothing of this engine is there; what comes
+    /// first is the `checkpoint` of a view that holds everything up to `ticket`.
+    func start(after ticket: CommitTicket) throws(PersistenceError)
 
     /// Opens a unit: the mutations up to `endUnit` are kept whole or not at all (one command, or a MULTI).
     func beginUnit()
@@ -75,6 +82,15 @@ public protocol PersistenceBackend: AnyObject {
     /// Whether the log has grown past the rewrite thresholds (with back-off after failures).
     var wantsCheckpoint: Bool { get }
 
+    /// Makes all that was committed durable now, whatever the policy, and calls `finish` when it is.
+    ///
+    /// On the engine's thread, never within the call. Without a journal there is nothing to do: a checkpoint
+    /// is what makes data last there.
+    func settle(_ finish: @escaping (PersistenceError?) -> Void)
+    /// Reads again what the files hold of everything committed so far, on a thread of the caller's choice and
+    /// while recording goes on; nil where each checkpoint is read back before it counts.
+    func readback() -> Readback?
+
     /// Settings changed at run time.
     func apply(_ settings: BackendSettings)
 
@@ -83,6 +99,16 @@ public protocol PersistenceBackend: AnyObject {
 
     /// Figures for INFO; field names as Redis has them where Redis has them.
     func status() -> BackendStatus
+}
+
+/// Feeds what files hold into an empty target; throws where they don't hold all of it.
+public typealias Readback = @Sendable (any ReplayTarget) throws(PersistenceError) -> Void
+
+extension PersistenceBackend {
+    /// What this one is; an object may stand for another backend.
+    public var descriptor: BackendDescriptor { Self.descriptor }
+    /// Nothing to do without a journal.
+    public func readback() -> Readback? { nil }
 }
 
 /// The sequence number of a mutation; the first recorded after an empty start is 1.

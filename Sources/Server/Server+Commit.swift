@@ -131,9 +131,11 @@ extension Server {
     // MARK: Requests that must wait
 
     /// Whether this request may not run now: clients are paused, or the disk can't keep up with writes.
+    ///
+    /// - Parameter isCongested: what the backend says, which is asked once a batch.
     @inline(__always)
-    func mustWait(_ connection: Connection, _ arguments: ByteViews) -> Bool {
-        if clientPause == nil && !holdsWrites && backend?.isCongested != true { return false }
+    func mustWait(_ connection: Connection, _ arguments: ByteViews, isCongested: Bool) -> Bool {
+        if clientPause == nil && !holdsWrites && !isCongested { return false }
         return mustReallyWait(connection, arguments)
     }
 

@@ -29,6 +29,10 @@ extension Server {
             [unowned self] (configuration) throws(ConfigurationRefusal) in
             try checkLog(isWanted: configuration.settings.isAppendOnly)
         }
+        configuration.onChange(of: ["backend"]) {
+            [unowned self] (configuration) throws(ConfigurationRefusal) in
+            try changeEngine(to: configuration.value(of: "backend").printedText)
+        }
         configuration.onChange(of: ["port", "bind"]) {
             [unowned self] (_) throws(ConfigurationRefusal) in try reopenListeners()
         }
@@ -49,10 +53,21 @@ extension Server {
         }
     }
 
+    /// CONFIG SET backend begins a change of engine, which PERSIST COMMIT ends.
+    private func changeEngine(to name: String) throws(ConfigurationRefusal) {
+        // What a refusal puts back is in force already.
+        if name == backend?.descriptor.name { return }
+        do throws(PersistenceError) {
+            try migrate(to: name)
+        } catch {
+            throw ConfigurationRefusal("\(error)")
+        }
+    }
+
     /// The backend stays what it was at start: refuses an `appendonly` that says otherwise.
     private func checkLog(isWanted: Bool) throws(ConfigurationRefusal) {
         let keepsLog =
-            backend.map { type(of: $0).descriptor.abilities.contains(.journal) } ?? false
+            backend.map { $0.descriptor.abilities.contains(.journal) } ?? false
         if isWanted == keepsLog { return }
         throw ConfigurationRefusal(
             isWanted

@@ -85,7 +85,7 @@ extension Server {
     ) {
         do throws(PersistenceError) {
             let report = try outcome.get()
-            tell(report, type(of: backend).descriptor)
+            tell(report, backend.descriptor)
             try backend.start()
             engine.adopt(loaded.keyspace)
             disposeElsewhere()

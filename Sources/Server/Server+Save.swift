@@ -83,7 +83,7 @@ extension Server {
 
     /// Whether the backend keeps data by saving it.
     var savesSnapshots: Bool {
-        backend.map { type(of: $0).descriptor.abilities.contains(.snapshots) } ?? false
+        backend.map { $0.descriptor.abilities.contains(.snapshots) } ?? false
     }
 
     private func checkpointEnded(
@@ -142,7 +142,8 @@ extension Server {
 
     /// Begins the save or rewrite that is due, or was asked for while another ran.
     func considerSaving() {
-        guard let backend, !saveState.isRunning, shutdownState == nil else { return }
+        guard let backend, !saveState.isRunning, shutdownState == nil, !migrationForbidsSaving
+        else { return }
         let scheduled = saveState.scheduled
         if scheduled.isEmpty {
             if let point = reachedSavePoint {

@@ -55,10 +55,14 @@ public final class Server {
     let eventChannel = ByteWriter(capacity: 256)
     var loading = LoadingState()
     var shutdownState: ShutdownState? {
-        didSet { holdsWrites = shutdownState?.isSaving == true }
+        didSet { noteHeldWrites() }
     }
-    /// A last save runs: writes wait for its end, or for that of the process.
+    /// A last save runs, or the engine is being switched: writes wait for its end, or for that of the process.
     private(set) var holdsWrites = false
+    /// Changes of engine.
+    var migration = MigrationState()
+    /// Makes changes of engine; nil: there is no data directory.
+    public var engineChanger: (any EngineChanger)?
     var shutdownsBegun = 0
     let startedAt: Deadline
     /// Forty hexadecimal characters, new with every start.
@@ -95,7 +99,12 @@ public final class Server {
         engine = Engine(databases: configuration.settings.databases, clock: clock)
         startedAt = clock.now
         engine.commands.add(serverCommands())
+        engine.commands.share("persist", with: "engine")
         configure()
+    }
+
+    func noteHeldWrites() {
+        holdsWrites = shutdownState?.isSaving == true || migration.holdsWrites
     }
 
     /// Wires the engine to the settings and the threads.

@@ -212,8 +212,13 @@ struct Launch {
                 EngineRequest(
                     name: configuration.backend.name, isExplicit: configuration.backend.isExplicit),
                 settings: configuration.settings.backend, environment: environment)
+            let changer = NIOLoopBound(opened.changer, eventLoop: server.loop)
             for warning in opened.warnings { log.warning(warning) }
-            return server.start(backend: opened.backend)
+            return server.start(backend: opened.backend).map {
+                let server = bound.value
+                if let line = changer.value.tidy() { server.log.notice(line) }
+                server.engineChanger = changer.value
+            }
         } catch {
             return server.loop.makeFailedFuture(error)
         }

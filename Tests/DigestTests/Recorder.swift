@@ -22,6 +22,8 @@ final class Recorder: PersistenceBackend {
         into target: any ReplayTarget, progress: (RecoveryProgress) -> Void
     ) throws(PersistenceError) -> RecoveryReport { RecoveryReport() }
     func start() throws(PersistenceError) {}
+    func start(after ticket: CommitTicket) throws(PersistenceError) {}
+    func settle(_ finish: @escaping (PersistenceError?) -> Void) { finish(nil) }
     func commit() -> CommitTicket { 0 }
     func checkpoint(
         _ view: any FrozenDataset,

@@ -27,6 +27,8 @@ final class FakeBackend: PersistenceBackend {
     ) throws(PersistenceError) -> RecoveryReport { RecoveryReport() }
 
     func start() throws(PersistenceError) {}
+    func start(after ticket: CommitTicket) throws(PersistenceError) {}
+    func settle(_ finish: @escaping (PersistenceError?) -> Void) { finish(nil) }
     func beginUnit() { units += 1 }
     func record(_ mutation: Mutation, database: Int) { recorded += 1 }
     func endUnit() {}

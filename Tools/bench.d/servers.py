@@ -29,11 +29,13 @@ DIALECTS = {
         "none": ["--backend", "none"],
         "aof": ["--backend", "aof", "--appendfsync", "{policy}",
                 "--auto-aof-rewrite-percentage", "0"],
+        "save": ["--backend", "{policy}", "--save", ""],
     },
     "redis": {
         "none": ["--save", "", "--appendonly", "no"],
         "aof": ["--save", "", "--appendonly", "yes", "--appendfsync", "{policy}",
                 "--auto-aof-rewrite-percentage", "0"],
+        "save": ["--save", "", "--appendonly", "no"],
     },
 }
 
@@ -54,8 +56,9 @@ class Spec:
         self.extra = extra
 
     def directives(self, policy):
-        """The persistence directives for `none`, `everysec`, `always` or `no`."""
-        pattern = DIALECTS[self.dialect]["none" if policy == "none" else "aof"]
+        """The persistence directives for `none`, `everysec`, `always`, `no`, or an engine that saves."""
+        kinds = {"none": "none", "everysec": "aof", "always": "aof", "no": "aof"}
+        pattern = DIALECTS[self.dialect][kinds.get(policy, "save")]
         return [word.format(policy=policy) for word in pattern] + self.extra
 
 

@@ -66,6 +66,14 @@ extension AppendOnlyFileBackend {
         recovered = log
     }
 
+    /// Begins a log beside another engine's files, behind `ticket`.
+    public func start(after ticket: CommitTicket) throws(PersistenceError) {
+        var log = RecoveredLog()
+        log.sequence = ticket
+        recovered = log
+        try start()
+    }
+
     /// Makes the log ready to go on.
     public func start() throws(PersistenceError) {
         let log = recovered ?? RecoveredLog()

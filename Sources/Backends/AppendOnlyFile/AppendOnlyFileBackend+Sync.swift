@@ -18,6 +18,8 @@ struct SyncState {
     /// Syncs that were due while one was in flight.
     var delayed = 0
     var latency = LatencyWindow()
+    /// Who waits for all up to a sequence to be durable, whatever the policy.
+    var settling: [(through: UInt64, finish: (PersistenceError?) -> Void)] = []
 }
 
 /// What a sync job brings back.
@@ -48,6 +50,35 @@ extension AppendOnlyFileBackend {
 
     /// Whether `no-appendfsync-on-rewrite` holds syncs back now.
     var skipsSyncNow: Bool { settings.skipsSyncDuringRewrite && rewrite.isRunning }
+
+    /// Makes all that was committed durable now.
+    public func settle(_ finish: @escaping (PersistenceError?) -> Void) {
+        sync.settling.append((queue.writtenSequence, finish))
+        syncIfIdle()
+        environment.runner.later { self.tellSettled() }
+    }
+
+    /// Tells those whose sequence is durable, or can't be made so.
+    private func tellSettled() {
+        if sync.settling.isEmpty { return }
+        var failure: PersistenceError?
+        switch health {
+        case .fine: break
+        case .writeFailing(let error), .distrusted(let error): failure = error
+        }
+        let (durable, waiting) = (durable, sync.settling)
+        sync.settling = []
+        for one in waiting {
+            if one.through <= durable {
+                one.finish(nil)
+            } else if let failure {
+                one.finish(failure)
+            } else {
+                sync.settling.append(one)
+            }
+        }
+        if !sync.settling.isEmpty { syncIfIdle() }
+    }
 
     func syncIfIdle() {
         if case .fine = health, !sync.isInFlight, durable < queue.writtenSequence { beginSync() }
@@ -117,12 +148,14 @@ extension AppendOnlyFileBackend {
             let reached = synced.prefix(outcome.syncedFiles).compactMap(\.lastSequence).max()
             if let reached { raiseDurable(to: reached) }
             syncFailed(error)
+            tellSettled()
             return
         }
         retire(synced.dropLast())
         raiseDurable(to: covered)
         sync.dirtySince = sync.dirtySinceBegin
         if settings.syncPolicy == .always { syncIfIdle() }
+        tellSettled()
         environment.progress(nil)
     }
 

@@ -28,6 +28,13 @@ struct LogPlaces: Sendable, Hashable {
     func base(_ number: Int) -> String { "\(prefix).\(number).base.aof" }
     /// The path of a file of the log.
     func path(_ name: String) -> String { directory + "/" + name }
+    /// Whether a file in the folder belongs to this log, unfinished ones included.
+    func isOurs(_ name: String) -> Bool {
+        let name =
+            name.hasPrefix(Self.temporaryPrefix)
+            ? name.dropFirst(Self.temporaryPrefix.count) : name[...]
+        return name == prefix || name.hasPrefix(prefix + ".")
+    }
     /// How unfinished files are named.
     static let temporaryPrefix = "temp-"
 }

@@ -36,18 +36,22 @@ final class LogRecovery {
     private let disk: any FileSystem
     private let replay: LogReplay
     private let progress: (RecoveryProgress) -> Void
+    /// The last sequence that is read, where not all are: what follows may be in the middle of being written.
+    private let upTo: UInt64?
     private var state = RecoveryProgress(loadedBytes: 0, totalBytes: 0)
     private(set) var log = RecoveredLog()
     private(set) var report = RecoveryReport()
 
     init(
         places: LogPlaces, settings: BackendSettings, disk: any FileSystem,
-        target: any ReplayTarget, progress: @escaping (RecoveryProgress) -> Void
+        target: any ReplayTarget, upTo: UInt64? = nil,
+        progress: @escaping (RecoveryProgress) -> Void
     ) {
         self.places = places
         self.settings = settings
         self.disk = disk
         self.replay = LogReplay(target: target)
+        self.upTo = upTo
         self.progress = progress
     }
 
@@ -122,7 +126,8 @@ final class LogRecovery {
         let reader = try open(file)
         let isLast = index == chain.count - 1
         try begin(reader, file)
-        let limit = try index + 1 < chain.count ? firstSequence(chain[index + 1]) : nil
+        var limit = try index + 1 < chain.count ? firstSequence(chain[index + 1]) : nil
+        if let upTo { limit = min(limit ?? .max, upTo + 1) }
         let end = try reader.read(limit: limit)
         var size = reader.window.size
         var goesOn = true

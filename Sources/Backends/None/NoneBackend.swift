@@ -13,6 +13,7 @@ public final class NoneBackend: PersistenceBackend {
         name: "none", abilities: [], summary: "keeps nothing: caches")
 
     private let directory: DataDirectory
+    private let runner: any BackgroundRunner
     private var sequence: CommitTicket = 0
 
     /// A backend that holds the lock of `directory` until `close`.
@@ -20,6 +21,7 @@ public final class NoneBackend: PersistenceBackend {
         environment: BackendEnvironment, settings: BackendSettings, directory: DataDirectory
     ) {
         self.directory = directory
+        runner = environment.runner
     }
 
     /// Finds nothing.
@@ -29,6 +31,14 @@ public final class NoneBackend: PersistenceBackend {
 
     /// Nothing to prepare.
     public func start() throws(PersistenceError) {}
+    /// - Throws: always: no data can be moved here.
+    public func start(after ticket: CommitTicket) throws(PersistenceError) {
+        throw PersistenceError(.unsupportedFormat, "The engine 'none' keeps nothing")
+    }
+    /// Nothing to wait for.
+    public func settle(_ finish: @escaping (PersistenceError?) -> Void) {
+        runner.later { finish(nil) }
+    }
 
     /// Units don't matter here.
     public func beginUnit() {}

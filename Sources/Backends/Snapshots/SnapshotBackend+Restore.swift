@@ -51,6 +51,12 @@ extension SnapshotBackend {
         return report
     }
 
+    /// Makes ready for a first save beside another engine's files, which holds what was counted up to `ticket`.
+    public func start(after ticket: CommitTicket) throws(PersistenceError) {
+        sequence = ticket
+        durable = 0
+    }
+
     /// Makes what was restored last, and removes what an unfinished save left.
     public func start() throws(PersistenceError) {
         let disk = environment.fileSystem

@@ -30,7 +30,7 @@ public final class SnapshotBackend<Format: SnapshotFormat>: PersistenceBackend {
     let environment: BackendEnvironment
     let directory: DataDirectory
     var settings: BackendSettings
-    private var sequence: CommitTicket = 0
+    var sequence: CommitTicket = 0
     /// Tickets up to here are in a save that lasts.
     public internal(set) var durable: CommitTicket = 0
     var state = SaveFigures()
@@ -83,6 +83,11 @@ public final class SnapshotBackend<Format: SnapshotFormat>: PersistenceBackend {
     public var wantsCheckpoint: Bool { false }
     /// Nothing is due.
     public func tick(nowNanoseconds: UInt64) {}
+
+    /// Nothing to wait for: a save is what lasts.
+    public func settle(_ finish: @escaping (PersistenceError?) -> Void) {
+        environment.runner.later { finish(nil) }
+    }
 
     /// Settings changed at run time.
     public func apply(_ settings: BackendSettings) {
@@ -164,6 +169,8 @@ public final class SnapshotBackend<Format: SnapshotFormat>: PersistenceBackend {
             ("snapshot_keys", "\(state.last?.report.keys ?? 0)"),
             ("snapshot_bytes", "\(state.last?.report.bytes ?? 0)"),
             ("snapshot_sequence", "\(durable)"),
+            ("snapshot_write_usec", "\((state.last?.writing ?? 0) / 1000)"),
+            ("snapshot_verify_usec", "\((state.last?.verifying ?? 0) / 1000)"),
             ("snapshot_last_error", state.lastError ?? ""),
             ("last_verified_backup_time", "\(state.last?.verifiedAt ?? 0)"),
             ("last_verified_digest", state.last?.digest.hex ?? ""),

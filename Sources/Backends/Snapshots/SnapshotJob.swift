@@ -14,6 +14,10 @@ struct SavedSnapshot: Sendable {
     let digest: Hash256
     /// Seconds since 1970.
     let verifiedAt: Int64
+    /// What writing and syncing took, the digest included, in nanoseconds.
+    let writing: UInt64
+    /// What reading back and comparing took, in nanoseconds.
+    let verifying: UInt64
 }
 
 /// One save; see the file's header.
@@ -34,7 +38,9 @@ struct SnapshotJob<Format: SnapshotFormat>: Sendable {
         let temporary = directory + "/" + temporaryPrefix + name
         do throws(PersistenceError) {
             let written = try write(view, temporary)
+            let middle = clock.monotonicNanoseconds
             try verify(temporary, written.digest)
+            let verified = clock.monotonicNanoseconds
             try fileSystem.rename(temporary, to: directory + "/" + name)
             try fileSystem.syncDirectory(directory)
             // ORDER: the file lasts before CURRENT says that there is one.
@@ -45,7 +51,8 @@ struct SnapshotJob<Format: SnapshotFormat>: Sendable {
                     report: CheckpointReport(
                         keys: written.digest.counts.keys, bytes: written.bytes, seconds: seconds),
                     digest: written.digest.digest.root,
-                    verifiedAt: clock.now.millisecondsSinceEpoch / 1000))
+                    verifiedAt: clock.now.millisecondsSinceEpoch / 1000,
+                    writing: middle &- begin, verifying: verified &- middle))
         } catch {
             remove(temporary)
             return .failure(error)

@@ -31,7 +31,8 @@ extension Server {
 
     private func persistenceCommands() -> [CommandSpec] {
         [
-            migrateCommand(), saveCommand(), bgsaveCommand(), bgrewriteaofCommand(),
+            engineCommand(), migrateCommand(), saveCommand(), bgsaveCommand(),
+            bgrewriteaofCommand(),
             lastsaveCommand(),
             waitCommand(), waitaofCommand(), shutdownCommand(),
         ]

@@ -94,6 +94,13 @@ public final class Configuration {
         standards[place] = value
     }
 
+    /// Puts the engine in force into the place of `backend`, as CONFIG SET does.
+    func adopt(backend name: String) {
+        guard let place = DirectiveCatalog.places[DirectiveCatalog.backendName] else { return }
+        store(.text(name), at: place)
+        setWhileRunning.insert(place)
+    }
+
     /// Puts the number of clients that the limit of open files allows in the place of `maxclients`.
     public func adopt(maximumClients: Int) {
         guard let place = DirectiveCatalog.places["maxclients"] else { return }

@@ -186,15 +186,17 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     /// Executes the requests of a batch; answers the bytes that they took.
     private func execute(_ batch: RequestBatch, _ reply: ReplyWriter) -> Int {
         let engine = server.engine
+        let session = session
+        let isCongested = server.backend?.isCongested == true
         var consumed = 0
         for index in 0..<batch.count {
             let arguments = batch.arguments(index)
-            if server.mustWait(self, arguments) {
+            if server.mustWait(self, arguments, isCongested: isCongested) {
                 stall()
                 break
             }
             if isAttack(arguments[0]) { break }
-            execute(engine, arguments, reply)
+            execute(engine, session, arguments, reply)
             consumed = batch.ends[index]
             if reply.bytes.count > 1 << 20 {
                 takeReplies(reply)
@@ -219,7 +221,9 @@ final class Connection: ChannelInboundHandler, SessionConnection {
     }
 
     @inline(__always)
-    private func execute(_ engine: Engine, _ arguments: ByteViews, _ reply: ReplyWriter) {
+    private func execute(
+        _ engine: Engine, _ session: Session, _ arguments: ByteViews, _ reply: ReplyWriter
+    ) {
         let mark = reply.bytes.count
         let changes = engine.changes
         engine.execute(session, arguments, reply)

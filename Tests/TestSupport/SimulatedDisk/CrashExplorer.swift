@@ -216,10 +216,18 @@ public final class CrashExplorer {
             salt &+= 0x1234_5678_9ABC_DEF1
             return salt
         }
-        let backend = try factory(environment, plan.settings)
+        var changer: (any EngineChanger)?
+        let backend: any PersistenceBackend
+        if let change = plan.change {
+            let opened = try change.open(environment, plan.settings)
+            (backend, changer) = (opened.backend, opened.changer)
+        } else {
+            backend = try factory(environment, plan.settings)
+        }
         let target = NaiveTarget()
         _ = try backend.restore(into: target, progress: { _ in })
         try backend.start()
+        _ = changer?.tidy()
         runner.drain()
         return Opened(backend: backend, target: target, runner: runner)
     }
@@ -249,7 +257,7 @@ public final class CrashExplorer {
         opened.backend.endUnit()
         let ticket = opened.backend.commit()
         opened.runner.drain()
-        let keepsJournal = type(of: opened.backend).descriptor.abilities.contains(.journal)
+        let keepsJournal = opened.backend.descriptor.abilities.contains(.journal)
         if !keepsJournal { try save(opened, model) }
         if opened.backend.released < ticket || !keepsJournal && opened.backend.durable < ticket {
             result.fail("\(place): a write after the recovery is never acknowledged")

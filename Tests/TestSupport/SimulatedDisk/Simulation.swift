@@ -32,6 +32,9 @@ public struct SimulationPlan: Sendable {
     /// What is on the disk already, and the dataset that it holds; nil: nothing.
     public var beginning: (@Sendable () throws -> (DiskImage, NaiveDataset))?
 
+    /// A change of engine on the way; nil: none.
+    public var change: ChangePlan?
+
     /// A plan.
     public init(seed: UInt64, policy: SyncPolicy) {
         self.seed = seed
@@ -87,14 +90,12 @@ public final class Simulation {
     let clock = SimClock()
     private(set) var runner: SimRunner
     var backend: (any PersistenceBackend)?
-    private let plan: SimulationPlan
+    let plan: SimulationPlan
+    var change = ChangeState()
     private var random: SeededGenerator
     private var tickets: [CommitTicket] = [0]
     private var writtenAt: [UInt64] = [0]
-    private var isRewriting = false
-    /// Whether what is acknowledged survives a killed process; where data is only saved now and then, what
-    /// was written since the last save doesn't.
-    private var keepsJournal = true
+    private(set) var isRewriting = false
     private var workload = Workload()
 
     /// A run over an empty disk, or the one that the plan begins with.
@@ -118,7 +119,9 @@ public final class Simulation {
         while digests.count <= plan.commands {
             patience += 1
             if patience > plan.commands * 200 { throw Stuck() }
-            if backend.refusal == nil && !backend.isCongested {
+            considerChange()
+            backend = self.backend ?? backend
+            if backend.refusal == nil && !backend.isCongested && !change.holdsWrites {
                 let batch = Int.random(in: 1...4, using: &random)
                 for _ in 0..<batch { execute(backend) }
                 sinceRewrite += batch
@@ -130,6 +133,7 @@ public final class Simulation {
                 rewrite(backend)
             }
             background(backend)
+            backend = self.backend ?? backend
             sinceKill += 1
             if plan.killInterval > 0 && sinceKill >= plan.killInterval {
                 sinceKill = 0
@@ -138,6 +142,9 @@ public final class Simulation {
         }
         disk.fault = nil
         settle(backend)
+        considerChange()
+        settle(backend)
+        backend = self.backend ?? backend
         if plan.closes {
             try backend.close()
             observe(backend)
@@ -184,13 +191,20 @@ public final class Simulation {
             if let running = self.backend { observe(running) }
         }
         environment.makeSalt = { salts.next() }
-        let backend = try factory(environment, plan.settings)
+        let backend: any PersistenceBackend
+        if let plan = plan.change {
+            let opened = try plan.open(environment, self.plan.settings)
+            backend = opened.backend
+            change = ChangeState(changer: opened.changer)
+        } else {
+            backend = try factory(environment, plan.settings)
+        }
         let target = NaiveTarget()
         _ = try backend.restore(into: target, progress: { _ in })
         if target.dataset.digest != model.digest { throw LostByKill() }
         try backend.start()
+        _ = change.changer?.tidy()
         self.backend = backend
-        keepsJournal = type(of: backend).descriptor.abilities.contains(.journal)
         return backend
     }
 
@@ -252,6 +266,8 @@ public final class Simulation {
     private func observe(_ backend: any PersistenceBackend) {
         let issued = digests.count - 1
         var promised = commands(upTo: backend.durable)
+        // Where data is only saved now and then, what was written since the last save doesn't survive a kill.
+        let keepsJournal = backend.descriptor.abilities.contains(.journal)
         let acknowledged = keepsJournal ? commands(upTo: backend.released) : promised
         if plan.policy == .always { promised = max(promised, acknowledged) }
         if promised < issued {

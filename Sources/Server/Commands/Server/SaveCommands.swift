@@ -119,6 +119,6 @@ extension Server {
 extension PersistenceBackend {
     /// Whether a checkpoint means anything to it.
     var abilitiesIncludeCheckpoint: Bool {
-        !Self.descriptor.abilities.isDisjoint(with: [.compaction, .snapshots])
+        !descriptor.abilities.isDisjoint(with: [.compaction, .snapshots])
     }
 }

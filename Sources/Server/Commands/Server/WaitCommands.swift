@@ -56,7 +56,7 @@ extension Server {
                 throw CommandError("ERR value is out of range, must be positive")
             }
             let end = try deadline(arguments[3])
-            guard let backend, type(of: backend).descriptor.abilities.contains(.journal) else {
+            guard let backend, backend.descriptor.abilities.contains(.journal) else {
                 if local > 0 {
                     throw CommandError(
                         "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."

@@ -6,7 +6,7 @@ extension DirectiveCatalog {
 
     static let holdfast: [Directive] = [
         .text(
-            backendName, is: [.immutable, .actedOn], nil,
+            backendName, is: [.actedOn], nil,
             check: { (value, environment) throws(ConfigurationRefusal) in
                 let offered = environment.backends.names
                 let name = value.printedText.lowercased()
