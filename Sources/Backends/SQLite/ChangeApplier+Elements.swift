@@ -3,7 +3,6 @@
 /// A written or removed element waits in a slot of its own until the transaction ends, so that a counter in a hash that
 /// is incremented a thousand times in a transaction is one row's write.
 import Bytes
-import GRDB
 import Persistence
 import Records
 
@@ -75,9 +74,9 @@ struct ElementStatements {
     let addMember, removeMember, anyMember: PreparedStatement
     let setScore, removeScored, anyScored, removeRanks: PreparedStatement
 
-    init(_ database: Database, _ path: String) throws(PersistenceError) {
+    init(_ connection: SQLiteConnection) throws(PersistenceError) {
         func make(_ sql: String) throws(PersistenceError) -> PreparedStatement {
-            try PreparedStatement(database, sql, path: path)
+            try PreparedStatement(connection, sql)
         }
         setField = try make(
             """

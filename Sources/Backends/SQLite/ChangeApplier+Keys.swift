@@ -1,6 +1,5 @@
 /// Keys and strings: rows of `keys`, and what becomes of the elements that hang off an id.
 import Bytes
-import GRDB
 import Persistence
 
 /// Statements on keys, databases and what is abandoned.
@@ -16,9 +15,9 @@ struct KeyStatements {
     /// Empties every table.
     let empty: [PreparedStatement]
 
-    init(_ database: Database, _ path: String) throws(PersistenceError) {
+    init(_ connection: SQLiteConnection) throws(PersistenceError) {
         func make(_ sql: String) throws(PersistenceError) -> PreparedStatement {
-            try PreparedStatement(database, sql, path: path)
+            try PreparedStatement(connection, sql)
         }
         listSpaces = try make("SELECT db, space FROM databases")
         setSpace = try make("INSERT OR REPLACE INTO databases VALUES (?1, ?2)")

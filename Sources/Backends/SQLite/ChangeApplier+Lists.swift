@@ -8,7 +8,6 @@
 /// The first and last positions and, once an index asked for it, the length of a list are remembered over transactions:
 /// nobody else writes. An index is counted off from the nearer end: O(distance), which for a list's middle is much.
 import Bytes
-import GRDB
 import Persistence
 import Records
 
@@ -26,9 +25,9 @@ struct ListStatements {
     let insert, set, value, remove, removeBelow, removeAbove: PreparedStatement
     let find, below, above, removeFirst, removeLast, span, removeSpan: PreparedStatement
 
-    init(_ database: Database, _ path: String) throws(PersistenceError) {
+    init(_ connection: SQLiteConnection) throws(PersistenceError) {
         func make(_ sql: String) throws(PersistenceError) -> PreparedStatement {
-            try PreparedStatement(database, sql, path: path)
+            try PreparedStatement(connection, sql)
         }
         let all = "FROM list_items WHERE id = ?1"
         first = try make("SELECT pos \(all) ORDER BY pos LIMIT 1")
@@ -195,7 +194,8 @@ extension ChangeApplier {
         bind(statement, id, boundary)
         try statement.run()
         if end == .left { listEnds[id]?.first = boundary } else { listEnds[id]?.last = boundary }
-        listEnds[id]?.count = listEnds[id]?.count.map { $0 - statement.changes }
+        let known = listEnds[id]?.count
+        listEnds[id]?.count = known.map { $0 - statement.changes }
     }
 
     private func move(

@@ -2,7 +2,6 @@
 ///
 /// Ids are stored 2^63 lower than they are: SQLite's numbers are signed, and their order must be the ids'.
 import Bytes
-import GRDB
 import Persistence
 import Records
 
@@ -40,9 +39,9 @@ struct StreamStatements {
     let destroyConsumers, destroyPending: PreparedStatement
     let createConsumer, deleteConsumer, deletePendingOf, acknowledge, claim: PreparedStatement
 
-    init(_ database: Database, _ path: String) throws(PersistenceError) {
+    init(_ connection: SQLiteConnection) throws(PersistenceError) {
         func make(_ sql: String) throws(PersistenceError) -> PreparedStatement {
-            try PreparedStatement(database, sql, path: path)
+            try PreparedStatement(connection, sql)
         }
         figures = try make(
             "SELECT last_ms, last_seq, deleted_ms, deleted_seq, added FROM stream_facts WHERE id = ?1"

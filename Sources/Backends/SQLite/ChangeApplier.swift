@@ -10,7 +10,6 @@
 /// INVARIANT 3: an id that no key has stands in `abandoned` until its rows are gone.
 /// Threads: within the access of the connection's queue.
 import Bytes
-import GRDB
 import Persistence
 import Records
 
@@ -66,12 +65,12 @@ final class ChangeApplier {
     var hasAbandoned = false
 
     /// Over an open connection with our tables.
-    init(_ database: Database, path: String) throws(PersistenceError) {
-        keys = try KeyStatements(database, path)
-        elements = try ElementStatements(database, path)
-        lists = try ListStatements(database, path)
-        streams = try StreamStatements(database, path)
-        self.path = path
+    init(_ connection: SQLiteConnection) throws(PersistenceError) {
+        keys = try KeyStatements(connection)
+        elements = try ElementStatements(connection)
+        lists = try ListStatements(connection)
+        streams = try StreamStatements(connection)
+        path = connection.path
         try reload()
     }
 

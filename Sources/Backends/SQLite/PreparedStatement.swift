@@ -1,12 +1,13 @@
-/// A statement of SQLite's, bound and stepped through the C interface: the one file that sees it.
+/// A connection, and a statement of SQLite's bound and stepped through the C interface: the one file that sees both
+/// GRDB and C.
 ///
-/// GRDB opens the file, compiles and owns the statement. It binds and reads values through Foundation's `Data`, which
+/// GRDB opens the file, compiles and owns the statements. It binds and reads values through Foundation's `Data`, which
 /// costs an allocation a value; here values are lent to SQLite and lent back as views.
 ///
 /// INVARIANT 1: bytes that are bound live until the run they were bound for has ended: everything that binds also
 /// steps to the end, or resets, before it returns.
 /// INVARIANT 2: a view of a column is valid until the next step or reset.
-/// Threads: within the access of the connection's queue only.
+/// Threads: a connection and its statements are used by one thread at a time; whoever hands them on sees to that.
 import Bytes
 import GRDB
 import GRDBSQLite
@@ -18,6 +19,73 @@ import Glibc
 import Musl
 #endif
 
+/// An open database; see the file's header.
+final class SQLiteConnection: @unchecked Sendable {
+    // BECAUSE: one thread at a time, see the header.
+    let path: String
+    private let queue: DatabaseQueue
+
+    /// Opens a file, which is made if absent unless `isReadOnly`.
+    ///
+    /// - Parameter busyMilliseconds: how long another program's lock is waited for.
+    init(
+        _ path: String, isReadOnly: Bool = false, busyMilliseconds: Int = 1000
+    ) throws(Persistence.PersistenceError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.readonly = isReadOnly
+        configuration.foreignKeysEnabled = false
+        configuration.allowsUnsafeTransactions = true
+        configuration.busyMode = .timeout(Double(busyMilliseconds) / 1000)
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+        } catch {
+            throw SQLiteFailure.error(error, path)
+        }
+    }
+
+    /// Runs statements that answer nothing.
+    func execute(_ sql: String) throws(Persistence.PersistenceError) {
+        do {
+            try queue.unsafeReentrantWrite { try $0.execute(sql: sql) }
+        } catch {
+            throw SQLiteFailure.error(error, path)
+        }
+    }
+
+    /// Runs a statement and answers the numbers in its first row; empty where there is none.
+    func numbers(_ sql: String) throws(Persistence.PersistenceError) -> [Int64] {
+        do {
+            return try queue.unsafeReentrantWrite { database in
+                guard let row = try Row.fetchOne(database, sql: sql) else { return [] }
+                return row.databaseValues.map { Int64.fromDatabaseValue($0) ?? 0 }
+            }
+        } catch {
+            throw SQLiteFailure.error(error, path)
+        }
+    }
+
+    fileprivate func compile(_ sql: String) throws(Persistence.PersistenceError) -> Statement {
+        do {
+            return try queue.unsafeReentrantWrite { try $0.makeStatement(sql: sql) }
+        } catch {
+            throw SQLiteFailure.error(error, path)
+        }
+    }
+
+    /// Whether a transaction is open.
+    var isInTransaction: Bool { queue.unsafeReentrantWrite { $0.isInsideTransaction } }
+
+    /// Closes the file; no statement may be left.
+    func close() throws(Persistence.PersistenceError) {
+        do {
+            try queue.close()
+        } catch {
+            throw SQLiteFailure.error(error, path)
+        }
+    }
+}
+
 /// A compiled statement; see the file's header.
 @safe
 final class PreparedStatement {
@@ -26,14 +94,10 @@ final class PreparedStatement {
     private let path: String
 
     /// Compiles `sql`.
-    init(_ database: Database, _ sql: String, path: String) throws(PersistenceError) {
-        do {
-            owner = try database.makeStatement(sql: sql)
-        } catch {
-            throw SQLiteFailure.error(error, path)
-        }
+    init(_ connection: SQLiteConnection, _ sql: String) throws(Persistence.PersistenceError) {
+        owner = try connection.compile(sql)
         unsafe raw = owner.sqliteStatement
-        self.path = path
+        path = connection.path
     }
 
     // MARK: Binding
@@ -74,7 +138,7 @@ final class PreparedStatement {
     /// Goes to the next row; false at the end, and the statement is reset then.
     ///
     /// - Throws: what SQLite says; the statement is reset then.
-    func step() throws(PersistenceError) -> Bool {
+    func step() throws(Persistence.PersistenceError) -> Bool {
         let code = unsafe sqlite3_step(raw)
         if code == SQLITE_ROW { return true }
         if code == SQLITE_DONE {
@@ -88,7 +152,7 @@ final class PreparedStatement {
 
     /// Runs a statement that answers nothing (or whose answer doesn't matter).
     @inline(__always)
-    func run() throws(PersistenceError) {
+    func run() throws(Persistence.PersistenceError) {
         let code = unsafe sqlite3_step(raw)
         if code == SQLITE_DONE || code == SQLITE_ROW {
             unsafe _ = sqlite3_reset(raw)
@@ -108,7 +172,7 @@ final class PreparedStatement {
     /// Rows that all statements of the connection have changed since it was opened.
     var totalChanges: Int { unsafe Int(sqlite3_total_changes(sqlite3_db_handle(raw))) }
 
-    private func failure(_ code: Int32) -> PersistenceError {
+    private func failure(_ code: Int32) -> Persistence.PersistenceError {
         let handle = unsafe sqlite3_db_handle(raw)
         let extended = unsafe sqlite3_extended_errcode(handle)
         let message = unsafe sqlite3_errmsg(handle).map { unsafe String(cString: $0) }
@@ -149,10 +213,10 @@ final class PreparedStatement {
 /// Errors of SQLite's as errors of persistence.
 enum SQLiteFailure {
     /// What GRDB threw.
-    static func error(_ error: any Error, _ path: String) -> PersistenceError {
-        if let error = error as? PersistenceError { return error }
+    static func error(_ error: any Error, _ path: String) -> Persistence.PersistenceError {
+        if let error = error as? Persistence.PersistenceError { return error }
         guard let error = error as? DatabaseError else {
-            return PersistenceError(.io, "\(error)", path: path)
+            return Persistence.PersistenceError(.io, "\(error)", path: path)
         }
         return Self.error(
             code: error.extendedResultCode.rawValue, message: error.message ?? "", errno: 0, path)
@@ -161,19 +225,19 @@ enum SQLiteFailure {
     /// A result code with what goes with it.
     static func error(
         code: Int32, message: String, errno number: Int32, _ path: String
-    ) -> PersistenceError {
+    ) -> Persistence.PersistenceError {
         switch code & 0xff {
         case SQLITE_CORRUPT, SQLITE_NOTADB:
-            PersistenceError(
+            Persistence.PersistenceError(
                 .corrupt, "SQLite finds the file damaged: \(message)", path: path,
                 remedy: "Look at it with 'sqlite3 FILE \"PRAGMA integrity_check\"', salvage a copy "
                     + "with its '.recover', or restore a backup")
-        case SQLITE_FULL: PersistenceError(.io, message, path: path, errno: ENOSPC)
+        case SQLITE_FULL: Persistence.PersistenceError(.io, message, path: path, errno: ENOSPC)
         case SQLITE_IOERR:
-            PersistenceError(.io, message, path: path, errno: number == 0 ? EIO : number)
+            Persistence.PersistenceError(.io, message, path: path, errno: number == 0 ? EIO : number)
         case SQLITE_BUSY:
-            PersistenceError(.io, "Another program holds the database locked", path: path)
-        default: PersistenceError(.io, "SQLite: \(message)", path: path)
+            Persistence.PersistenceError(.io, "Another program holds the database locked", path: path)
+        default: Persistence.PersistenceError(.io, "SQLite: \(message)", path: path)
         }
     }
 
