@@ -65,6 +65,7 @@ public enum BackendCatalog {
             AppendOnlyFileBackend(environment: $0, settings: $1, directory: $2)
         },
         .snapshots(JSONSnapshot.self),
+        .sqlite,
         BackendEntry(
             descriptor: NoneBackend.descriptor, recogniser: nil,
             files: { _, _ throws(PersistenceError) in [] }

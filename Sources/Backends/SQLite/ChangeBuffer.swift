@@ -50,7 +50,9 @@ final class ChangeBuffer: @unchecked Sendable {
     }
 
     @inline(__always)
-    private func put(_ number: Int) { bytes.append(littleEndian: UInt64(bitPattern: Int64(number))) }
+    private func put(_ number: Int) {
+        bytes.append(littleEndian: UInt64(bitPattern: Int64(number)))
+    }
 
     @inline(__always)
     private func put(_ view: ByteView) {

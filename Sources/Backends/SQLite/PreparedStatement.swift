@@ -111,6 +111,13 @@ final class PreparedStatement {
         }
     }
 
+    /// Gives a copy of a text to the parameter `index`.
+    func bind(_ index: Int32, text: String) {
+        // SAFETY: SQLite's mark for "copy it", which is the number -1 in the place of a function.
+        let copies = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        unsafe _ = sqlite3_bind_text(raw, index, text, -1, copies)
+    }
+
     /// Gives a number to the parameter `index`.
     @inline(__always)
     func bind(_ index: Int32, _ number: Int64) { unsafe _ = sqlite3_bind_int64(raw, index, number) }
@@ -234,9 +241,11 @@ enum SQLiteFailure {
                     + "with its '.recover', or restore a backup")
         case SQLITE_FULL: Persistence.PersistenceError(.io, message, path: path, errno: ENOSPC)
         case SQLITE_IOERR:
-            Persistence.PersistenceError(.io, message, path: path, errno: number == 0 ? EIO : number)
+            Persistence.PersistenceError(
+                .io, message, path: path, errno: number == 0 ? EIO : number)
         case SQLITE_BUSY:
-            Persistence.PersistenceError(.io, "Another program holds the database locked", path: path)
+            Persistence.PersistenceError(
+                .io, "Another program holds the database locked", path: path)
         default: Persistence.PersistenceError(.io, "SQLite: \(message)", path: path)
         }
     }

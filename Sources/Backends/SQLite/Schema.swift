@@ -8,8 +8,13 @@
 /// Pages have 2048 bytes: a random write copies a page to the log, so half the default size is up to 1.3 times the speed.
 
 enum Schema {
-    /// Version of the tables below, in `PRAGMA user_version`.
-    static let version: Int64 = 1
+    /// Version of the tables that the steps lead to, in `PRAGMA user_version`.
+    static var version: Int64 { Int64(steps.count) }
+    /// What leads from each version to the next, beginning with an empty file. A step that was released never changes.
+    static let steps = [creation, digestTime]
+
+    /// The time at which the digest's data was frozen: what had expired by then is not in it.
+    private static let digestTime = "ALTER TABLE meta ADD COLUMN digest_ms INTEGER;"
     /// Marks the file as ours, in `PRAGMA application_id`: "HfSQ".
     static let applicationID: Int64 = 0x4866_5351
 
@@ -59,7 +64,7 @@ enum Schema {
     }
 
     /// Makes everything in an empty file.
-    static let creation = """
+    private static let creation = """
         CREATE TABLE meta (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             sequence INTEGER NOT NULL,
@@ -157,4 +162,8 @@ enum Schema {
         ) WITHOUT ROWID;
         """
         + Views.creation
+            + """
+            INSERT INTO meta (one, sequence, committed_ms, server_id, next_id, is_closed)
+                VALUES (1, 0, 0, '', 1, 0);
+            """
 }
