@@ -39,6 +39,13 @@ final class SQLiteConnection: @unchecked Sendable {
         configuration.busyMode = .timeout(Double(busyMilliseconds) / 1000)
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
+            queue.unsafeReentrantWrite { database in
+                // GRDB watches transactions for its observers, of which there are none, and takes every statement
+                // for one that it runs itself.
+                let handle = unsafe database.sqliteConnection
+                unsafe _ = sqlite3_commit_hook(handle, nil, nil)
+                unsafe _ = sqlite3_rollback_hook(handle, nil, nil)
+            }
         } catch {
             throw SQLiteFailure.error(error, path)
         }
