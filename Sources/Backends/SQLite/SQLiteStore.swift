@@ -120,24 +120,21 @@ final class SQLiteStore: @unchecked Sendable {
         self.isFull = isFull
     }
 
-    /// Applies changes in one transaction; answers how many rows it changed.
+    /// Applies changes in one transaction; answers how many rows of keys and elements it changed.
     func write(
         _ buffers: [ChangeBuffer], now: Deadline
     ) throws(PersistenceError) -> Int {
         let before = begin.totalChanges
+        var rows = 0
         try transaction { () throws(PersistenceError) in
             for buffer in buffers { try applier.apply(buffer) }
             try applier.finish()
-            let rows = begin.totalChanges
+            rows = begin.totalChanges - before
             try applier.sweep()
-            swept += begin.totalChanges - rows
             try setMeta(sequence: buffers.last?.lastSequence ?? 0, now)
         }
-        return begin.totalChanges - before
+        return rows
     }
-
-    /// Rows that were removed because nothing points at them any more.
-    private(set) var swept = 0
 
     /// Whether rows wait to be removed though no change comes.
     var hasAbandoned: Bool { applier.hasAbandoned }
