@@ -55,6 +55,8 @@ struct ListStatements {
 extension ChangeApplier {
     /// The distance of neighbours that are pushed.
     static let listStep: Int64 = 1 << 20
+    /// The distance that rows which are spread anew get at least: a dozen insertions at one place until the next time.
+    static let roomyStep: UInt64 = 1 << 12
 
     func applyToList(
         _ code: ChangeCode, _ database: Int, _ reader: inout ChangeReader
@@ -275,7 +277,7 @@ extension ChangeApplier {
             let low = try reach(lists.below, id, place, width)
             let high = try reach(lists.above, id, place, width)
             let span = UInt64(bitPattern: high.position &- low.position)
-            if span / UInt64(low.count + high.count + 1) >= 16
+            if span / UInt64(low.count + high.count + 1) >= Self.roomyStep
                 || (low.count < width && high.count < width)
             {
                 return try spread(id, low.position, high.position)

@@ -88,6 +88,7 @@ extension SQLiteBackend {
         try disk.syncDirectory(settings.directory)
         log = try disk.open(logPath, .update)
         copier = try SQLiteConnection(path)
+        sync.lastBegin = environment.clock.monotonicNanoseconds
         sequence = ticket
         written = ticket
         durable = ticket

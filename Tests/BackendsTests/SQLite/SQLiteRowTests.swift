@@ -23,6 +23,8 @@ struct SQLiteRowTests {
         withTexts(["z"] + names.flatMap { ["1", $0] }) { views in
             rig.record(.sortedSetAdd(key: views[0], scoresAndMembers: views.dropFirst(1)))
         }
+        // A database that never held anything has no row.
+        withTexts(["a"]) { rig.record(.set(key: $0[0], value: $0[0], deadline: nil), 3) }
         rig.commit()
         return rig
     }
