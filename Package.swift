@@ -23,6 +23,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grdb: [Target.Dependency] = [
+    .product(name: "GRDB", package: "GRDB.swift"),
+    .product(name: "GRDBSQLite", package: "GRDB.swift"),
+]
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -33,6 +37,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .target(name: "CHardware"),
@@ -50,10 +55,10 @@ let package = Package(
             name: "Backends",
             dependencies: [
                 "Bytes", "Records", "Digest", "RDB", "RESP", "Persistence", "CZlib",
-            ],
+            ] + grdb,
             exclude: [
                 "AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md", "RDBSnapshot/FORMAT.md",
-                "CompressedSnapshot/FORMAT.md",
+                "CompressedSnapshot/FORMAT.md", "SQLite/FORMAT.md",
             ],
             swiftSettings: strict),
         room(

@@ -12,6 +12,7 @@ git                                     git
 /usr/include/stdio.h                    libc6-dev
 /usr/include/c++/*/vector               g++
 /usr/include/zlib.h                     zlib1g-dev
+/usr/include/sqlite3.h                  libsqlite3-dev
 '
 
 # What the tests need besides: peers to compare with, and instruments.

@@ -67,6 +67,7 @@ public enum BackendCatalog {
         .snapshots(RDBSnapshot.self),
         .snapshots(JSONSnapshot.self),
         .snapshots(CompressedSnapshot.self),
+        .sqlite,
         BackendEntry(
             descriptor: NoneBackend.descriptor, recogniser: nil,
             files: { _, _ throws(PersistenceError) in [] }

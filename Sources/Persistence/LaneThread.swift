@@ -46,14 +46,16 @@ final class Monitor: @unchecked Sendable {
     func wake() { unsafe _ = pthread_cond_broadcast(condition) }
 }
 
-/// Shut until opened, once.
-final class Gate: @unchecked Sendable {
+/// Shut until opened, once; for any thread.
+public final class Gate: @unchecked Sendable {
     // BECAUSE: invariant 1.
     private let monitor = Monitor()
     private var isOpen = false
 
+    /// A gate that is shut.
+    public init() {}
     /// Lets everybody through from now on.
-    func open() {
+    public func open() {
         monitor.locked {
             isOpen = true
             monitor.wake()
@@ -61,7 +63,7 @@ final class Gate: @unchecked Sendable {
     }
 
     /// Returns once the gate is open.
-    func wait() {
+    public func wait() {
         monitor.locked {
             while !isOpen { monitor.wait() }
         }

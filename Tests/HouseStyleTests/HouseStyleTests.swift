@@ -39,7 +39,7 @@ struct HouseStyleTests {
         "Engine": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
         "Backends": [
             "Bytes", "RESP", "Records", "RDB", "Digest", "Persistence", "Synchronization",
-            "CZlib",
+            "CZlib", "GRDB", "GRDBSQLite",
         ],
         "Server": [
             "Bytes", "RESP", "Records", "Digest", "Persistence", "Engine", "NIOCore", "NIOPosix",
@@ -72,6 +72,7 @@ struct HouseStyleTests {
         let homes = [
             "CHardware": "Sources/Bytes/Hardware.swift",
             "CZlib": "Sources/Backends/CompressedSnapshot/Deflate.swift",
+            "GRDBSQLite": "Sources/Backends/SQLite/PreparedStatement.swift",
         ]
         for (module, home) in homes {
             let importers = sources.filter { $0.lines.contains("import \(module)") }
