@@ -41,6 +41,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CHardware"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         room("Bytes", ["CHardware"]),
         room("RESP", ["Bytes"]),
         room("Records", ["Bytes"]),
@@ -52,8 +53,13 @@ let package = Package(
         room("Engine", ["Bytes", "Records", "RDB", "RESP", "Persistence", crypto]),
         .target(
             name: "Backends",
-            dependencies: ["Bytes", "Records", "Digest", "RDB", "RESP", "Persistence"] + grdb,
-            exclude: ["AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md", "SQLite/FORMAT.md"],
+            dependencies: [
+                "Bytes", "Records", "Digest", "RDB", "RESP", "Persistence", "CZlib",
+            ] + grdb,
+            exclude: [
+                "AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md", "RDBSnapshot/FORMAT.md",
+                "CompressedSnapshot/FORMAT.md", "SQLite/FORMAT.md",
+            ],
             swiftSettings: strict),
         room(
             "Server",

@@ -12,11 +12,13 @@ git                                     git
 /usr/include/stdio.h                    libc6-dev
 /usr/include/c++/*/vector               g++
 /usr/include/sqlite3.h                  libsqlite3-dev
+/usr/include/zlib.h                     zlib1g-dev
 '
 
 # What the tests need besides: peers to compare with, and instruments.
 test_needs='
 redis-server                            redis-server
+sqlite3                                 sqlite3
 redis-cli                               redis-tools
 redis-benchmark                         redis-tools
 python3                                 python3

@@ -64,7 +64,9 @@ public enum BackendCatalog {
         ) {
             AppendOnlyFileBackend(environment: $0, settings: $1, directory: $2)
         },
+        .snapshots(RDBSnapshot.self),
         .snapshots(JSONSnapshot.self),
+        .snapshots(CompressedSnapshot.self),
         .sqlite,
         BackendEntry(
             descriptor: NoneBackend.descriptor, recogniser: nil,
@@ -72,19 +74,6 @@ public enum BackendCatalog {
         ) {
             NoneBackend(environment: $0, settings: $1, directory: $2)
         },
-    ]
-
-    /// Files that are known by sight only.
-    static let unreadable: [FileRecogniser] = [
-        FileRecogniser(
-            engine: "rdb",
-            wayOut: "To load it, start the Redis that wrote it, 'CONFIG SET appendonly yes' with "
-                + "'aof-use-rdb-preamble no', and start Holdfast on the append-only files; to begin "
-                + "without it, move it out of the directory"
-        ) { (disk, settings) throws(PersistenceError) in
-            let path = settings.directory + "/" + settings.snapshotFileName
-            return try disk.status(path) == nil ? [] : [path]
-        }
     ]
 
     /// The entry of a name, nil where there is no such backend.
@@ -104,7 +93,7 @@ public enum BackendCatalog {
         do throws(PersistenceError) {
             let name = try directory.chooseEngine(
                 request, settings: settings,
-                recognisers: all.compactMap(\.recogniser) + unreadable)
+                recognisers: all.compactMap(\.recogniser))
             guard let entry = entry(named: name) else { throw unknown(name, directory) }
             return OpenedBackend(
                 backend: entry.make(environment, settings, directory),
@@ -119,10 +108,9 @@ public enum BackendCatalog {
 
     static func unknown(_ name: String, _ directory: DataDirectory) -> PersistenceError {
         let known = all.map(\.descriptor.name).joined(separator: ", ")
-        let way = unreadable.first { $0.engine == name }?.wayOut
         return PersistenceError(
             .unsupportedFormat, "The engine '\(name)' is none of this build's (\(known))",
-            path: directory.path, remedy: way ?? "Choose one of them with '--backend NAME'")
+            path: directory.path, remedy: "Choose one of them with '--backend NAME'")
     }
 }
 

@@ -67,6 +67,8 @@ public struct BackendEnvironment {
     public var makeSalt: () -> UInt64 = { UInt64.random(in: .min ... .max) }
     /// Which server this is, for the heads of its files.
     public var identity = ServerIdentity()
+    /// The engine's memory in bytes, for the heads of files that tell it; on the engine's thread.
+    public var usedMemoryBytes: () -> Int = { 0 }
     /// Told how long notable work took, in nanoseconds, for the latency monitor; on the engine's thread.
     public var measured: (_ event: String, _ nanoseconds: UInt64) -> Void = { _, _ in }
     /// Called on the engine's thread when `released`, `refusal` or `isCongested` may have changed

@@ -195,6 +195,21 @@ public enum SyncPolicy: String, Sendable, CaseIterable {
     case no
 }
 
+/// The version of Redis's snapshot format that is written.
+public enum SnapshotVersion: String, Sendable, CaseIterable {
+    /// The lowest that holds the data.
+    case automatic = "auto"
+    /// Redis 7.0's.
+    case version10 = "10"
+    /// Redis 7.2's.
+    case version11 = "11"
+    /// Redis 7.4's, the first with deadlines of hash fields.
+    case version12 = "12"
+
+    /// The number; nil: to be found out.
+    public var number: Int? { Int(rawValue) }
+}
+
 /// The settings that a backend reads; a copy is handed over at start and on every CONFIG SET.
 public struct BackendSettings: Sendable, Hashable {
     /// `dir`: the data directory.
@@ -211,6 +226,16 @@ public struct BackendSettings: Sendable, Hashable {
     public var stopsWritesOnSaveError = true
     /// `json-sorted`: equal data gives equal files.
     public var sortsText = false
+    /// `rdbcompression`: longer strings of snapshots in Redis's format are compressed.
+    public var compressesStrings = true
+    /// `rdbchecksum`: those snapshots end with a checksum, which is compared when they are read.
+    public var checksumsSnapshots = true
+    /// `rdb-version`: the version they are written in.
+    public var snapshotVersion = SnapshotVersion.automatic
+    /// `aof-use-rdb-preamble`: a rewrite of the log writes its base as such a snapshot.
+    public var writesSnapshotBases = false
+    /// `compressed-level`: how hard zlib tries, 0 ... 9.
+    public var compressionLevel = 1
     /// `appenddirname`.
     public var appendDirectoryName = "appendonlydir"
     /// `auto-aof-rewrite-percentage`; 0 is off.

@@ -105,6 +105,8 @@ public struct RecoveryReport: Sendable {
 
     /// Keys present afterwards.
     public var keys = 0
+    /// Keys of a snapshot that were past their deadline and left out.
+    public var expiredKeys = 0
     /// Bytes read.
     public var bytes = 0
     /// Commands replayed.

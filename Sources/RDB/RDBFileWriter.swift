@@ -40,6 +40,15 @@ public final class RDBFileWriter {
         values = RDBValueWriter(output, version: version, limits: limits)
     }
 
+    /// A writer into an output of the caller's; `begin` comes next.
+    public init(
+        version: Int, to output: RDBOutput, limits: RDBPackingLimits = RDBPackingLimits()
+    ) {
+        self.version = version
+        self.output = output
+        values = RDBValueWriter(output, version: version, limits: limits)
+    }
+
     /// Bytes written so far.
     public var position: Int { output.position }
 
@@ -58,10 +67,16 @@ public final class RDBFileWriter {
         try output.settle()
     }
 
+    /// Writes a fact; readers pass over those they don't know.
+    public func auxiliary(_ name: String, _ value: String) throws {
+        append(name, value)
+        try output.settle()
+    }
+
     private func append(_ name: String, _ value: String) {
         output.buffer.append(RDBOpcode.auxiliary)
-        Array(name.utf8).withByteView { output.append(string: $0) }
-        Array(value.utf8).withByteView { output.append(string: $0) }
+        Array(name.utf8).withByteView { output.append(uncompressed: $0) }
+        Array(value.utf8).withByteView { output.append(uncompressed: $0) }
     }
 
     /// Writes a function library's source.
@@ -95,7 +110,7 @@ public final class RDBFileWriter {
         try values.write(entry.value, as: type)
     }
 
-    /// Writes end and checksum, and drains what is left.
+    /// Writes end and checksum (0, "not computed", where the output doesn't hash), and drains what is left.
     public func end() throws {
         output.buffer.append(RDBOpcode.end)
         output.buffer.append(littleEndian: output.checksum(), width: 8)
@@ -125,12 +140,15 @@ extension RDBFileWriter {
 
     /// Writes a frozen view as a snapshot; empty databases are left out.
     ///
-    /// - Parameter visited: called after every key; may throw to give up.
+    /// - Parameters:
+    ///   - more: facts behind the standard ones.
+    ///   - visited: called after every key; may throw to give up.
     /// - Returns: the version and size of the snapshot.
     /// - Throws: what the drain and `visited` throw; the bytes so far are then no snapshot.
     @discardableResult
     public static func write(
-        _ dataset: any FrozenDataset, facts: RDBFileFacts, functionLibraries: [[UInt8]] = [],
+        _ dataset: any FrozenDataset, facts: RDBFileFacts,
+        more: [(name: String, value: String)] = [], functionLibraries: [[UInt8]] = [],
         compresses: Bool = true, limits: RDBPackingLimits = RDBPackingLimits(),
         visited: () throws -> Void = {}, drain: @escaping RDBOutput.Drain
     ) throws -> (version: Int, sizeBytes: Int) {
@@ -138,6 +156,7 @@ extension RDBFileWriter {
         let writer = RDBFileWriter(
             version: survey.version, compresses: compresses, limits: limits, drain: drain)
         try writer.begin(facts)
+        for fact in more { try writer.auxiliary(fact.name, fact.value) }
         for source in functionLibraries {
             try source.withByteView { try writer.functionLibrary($0) }
         }

@@ -16,6 +16,7 @@ public final class RDBOutput {
     private var drained = 0
     private var checksumSoFar: UInt64 = 0
     private let isCompressing: Bool
+    private let isHashing: Bool
     private var compressor = LZFCompressor()
     private let compressed = ByteWriter(capacity: 256)
     /// Longer strings go as they are, as Redis leaves them: LZF's sizes have 32 bits.
@@ -27,16 +28,23 @@ public final class RDBOutput {
         drain = nil
         threshold = .max
         isCompressing = compresses
+        isHashing = true
     }
 
     /// Output that goes on to `drain`, `threshold` bytes and more at a time.
+    ///
+    /// - Parameters:
+    ///   - buffer: whose bytes the drain takes; nil: one of its own. The drain may empty it itself.
+    ///   - hashes: false leaves the checksum at 0.
     public init(
-        threshold: Int = 256 * 1024, compresses: Bool = true, drain: @escaping Drain
+        buffer: ByteWriter? = nil, threshold: Int = 256 * 1024, compresses: Bool = true,
+        hashes: Bool = true, drain: @escaping Drain
     ) {
-        buffer = ByteWriter(capacity: threshold + threshold / 4)
+        self.buffer = buffer ?? ByteWriter(capacity: threshold + threshold / 4)
         self.drain = drain
         self.threshold = threshold
         isCompressing = compresses
+        isHashing = hashes
     }
 
     /// Bytes written so far.
@@ -51,14 +59,17 @@ public final class RDBOutput {
     /// Hands the buffer on, where there is somebody to take it.
     public func flush() throws {
         guard let drain, buffer.count > 0 else { return }
-        checksumSoFar = CRC64.checksum(buffer.view, seed: checksumSoFar)
+        checksumSoFar = checksum()
+        let count = buffer.count
         try drain(buffer.view)
-        drained += buffer.count
+        drained += count
         buffer.removeAll(keepingUpTo: 4 << 20)
     }
 
-    /// The checksum of everything written so far.
-    func checksum() -> UInt64 { CRC64.checksum(buffer.view, seed: checksumSoFar) }
+    /// The checksum of everything written so far; 0 where there is to be none.
+    func checksum() -> UInt64 {
+        isHashing ? CRC64.checksum(buffer.view, seed: checksumSoFar) : 0
+    }
 }
 
 /// Lengths, numbers and strings.
@@ -97,6 +108,13 @@ extension RDBOutput {
     func append(string: ByteView) {
         if string.count <= 11, let integer = Decimal.parse(string), appendShort(integer) { return }
         append(blob: string)
+    }
+
+    /// Writes a string that people may look for in the file: as an integer where it spells one of 32 bits.
+    func append(uncompressed string: ByteView) {
+        if string.count <= 11, let integer = Decimal.parse(string), appendShort(integer) { return }
+        append(count: string.count)
+        buffer.append(string)
     }
 
     /// Writes an integer as a string.

@@ -21,6 +21,8 @@ extension Server {
             "appendfsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
             "aof-load-truncated", "aof-timestamp-enabled", "no-appendfsync-on-rewrite",
             "aof-history-keep", "save", "stop-writes-on-bgsave-error", "dbfilename", "json-sorted",
+            "rdbcompression", "rdb-version", "aof-use-rdb-preamble",
+            "compressed-level",
         ]) { [unowned self] _ in applyBackendSettings() }
         configuration.onChange(of: ["loglevel"]) { [unowned self] configuration in
             log.setLevel(configuration.settings.logLevel)

@@ -204,6 +204,7 @@ struct Launch {
             log: PersistenceLog { level, text in log.log(LogLevel(level), text) },
             progress: { failed in bound.value.backendProgressed(failed: failed) })
         environment.identity = ServerIdentity(version: ServerVersion.holdfast, id: server.runID)
+        environment.usedMemoryBytes = { bound.value.engine.usedMemory }
         environment.measured = { event, nanoseconds in
             bound.value.measured(event, nanoseconds: nanoseconds)
         }

@@ -102,6 +102,7 @@ final class FaultBench {
     private var acknowledged: CommitTicket = 0
     private var wrong: String?
     private var isRewriting = false
+    private var settings = BackendSettings()
 
     init(_ policy: SyncPolicy) {
         self.policy = policy
@@ -115,7 +116,6 @@ final class FaultBench {
         ) { [unowned self] failed in
             failedThrough = max(failedThrough, failed ?? 0)
         }
-        var settings = BackendSettings()
         settings.directory = "/data"
         settings.syncPolicy = policy
         let backend = try appendOnlyFile(environment, settings)
@@ -144,6 +144,9 @@ final class FaultBench {
 
     func rewrite() {
         guard let backend, !isRewriting else { return }
+        // Bases of both kinds take turns.
+        settings.writesSnapshotBases.toggle()
+        backend.apply(settings)
         do throws(PersistenceError) {
             try backend.willFreeze()
             isRewriting = true

@@ -65,6 +65,7 @@ struct PowerLossTests {
         let found = explore(policy) { plan in
             plan.commands = 40 + Int(plan.seed % 3) * 20
             plan.writesTimestamps = plan.seed % 4 == 0
+            plan.writesSnapshotBases = plan.seed % 2 == 0
             if plan.seed % 5 == 0 { plan.historyKeepSeconds = 2 }
         }
         #expect(found.failures == [])
@@ -79,6 +80,7 @@ struct PowerLossTests {
             plan.commands = 50
             plan.killInterval = 4 + Int(plan.seed % 5)
             plan.rewriteInterval = 12
+            plan.writesSnapshotBases = plan.seed % 2 == 0
         }
         #expect(found.failures == [])
         #expect(found.states > 100)
@@ -91,6 +93,7 @@ struct PowerLossTests {
         let found = explore(policy, firstSeed: 1000) { plan in
             plan.commands = 40
             plan.faultPercent = 4 + Int(plan.seed % 12)
+            plan.writesSnapshotBases = plan.seed % 2 == 0
         }
         #expect(found.failures == [])
         #expect(found.states > 100)

@@ -9,71 +9,6 @@ extension EndToEndTests {
     struct SnapshotBaseTests {
         private let directives = ["--appendonly", "yes", "--save", ""]
 
-        /// Random commands of every family that makes data, in several databases.
-        private func populate(_ client: RESPClient, count: Int, seed: UInt64) throws {
-            let shapes =
-                CommandShapes.strings + CommandShapes.hashes + CommandShapes.keys
-                + CommandShapes.lists + CommandShapes.sets + CommandShapes.sortedSets
-                + CommandShapes.streams + CommandShapes.bitmaps + CommandShapes.sketches
-                + CommandShapes.places
-            let waiting: Set<String> = [
-                "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "bzpopmin", "bzpopmax",
-                "bzmpop", "xread",
-            ]
-            let names = Set(shapes.map(\.name)).subtracting(waiting)
-            var source = EpisodeSource(
-                seed: seed, epochMilliseconds: Int(Date().timeIntervalSince1970 * 1000),
-                shapes: shapes.filter { !waiting.contains($0.name) }, names: names)
-            for database in [0, 5, 9] {
-                try client.run("SELECT", "\(database)")
-                var sent = 0
-                while sent < count {
-                    for step in source.next() where !step.requests.isEmpty {
-                        let words = step.requests.map { $0.words.map(\.bytes) }
-                        _ = try client.pipeline(words)
-                        sent += words.count
-                    }
-                }
-            }
-        }
-
-        /// Every type small and large, so that each of Redis's encodings is there, with and without deadlines.
-        private func populateEncodings(_ client: RESPClient) throws {
-            let long = String(repeating: "abcdefgh", count: 40)
-            for size in [3, 700] {
-                for database in [0, 2] {
-                    try client.run("SELECT", "\(database)")
-                    for number in 0..<size {
-                        try client.run("RPUSH", "list:\(size)", "\(number)", long)
-                        try client.run("SADD", "integers:\(size)", "\(number * 7 - 900)")
-                        try client.run("SADD", "words:\(size)", "word-\(number)")
-                        try client.run("ZADD", "scores:\(size)", "\(number).25", "m\(number)")
-                        try client.run("HSET", "hash:\(size)", "f\(number)", "\(number)")
-                        try client.run("XADD", "stream:\(size)", "\(number + 1)-1", "f", "v")
-                        try client.run("PFADD", "sketch:\(size)", "\(number)")
-                    }
-                    try client.run("XGROUP", "CREATE", "stream:\(size)", "g", "0")
-                    try client.run(
-                        "XREADGROUP", "GROUP", "g", "c", "COUNT", "9", "STREAMS",
-                        "stream:\(size)", ">")
-                    try client.run("XACK", "stream:\(size)", "g", "2-1")
-                    try client.run("SET", "text:\(size)", String(repeating: "z", count: size))
-                    try client.run("EXPIREAT", "words:\(size)", "4000000000")
-                    try client.run("EXPIREAT", "hash:\(size)", "4000000000")
-                }
-            }
-        }
-
-        private func rewrite(_ client: RESPClient) throws {
-            try client.run("BGREWRITEAOF")
-            let isDone = Eventually.holds(seconds: 30) {
-                let text = (try? client.run("INFO", "persistence"))?.text ?? ""
-                return text.contains("aof_rewrite_in_progress:0")
-                    && text.contains("aof_rewrite_scheduled:0")
-            }
-            #expect(isDone)
-        }
-
         private func stop(_ server: ServerProcess) throws -> String {
             let digest = try server.connect().digest()
             #expect(server.terminate() == 0, "\(server.log.suffix(2000))")
@@ -91,11 +26,11 @@ extension EndToEndTests {
             let folder = try TemporaryDirectory()
             let redis = try ServerProcess(.redis, in: folder.path, arguments: directives)
             let client = try redis.connect()
-            try populateEncodings(client)
-            try populate(client, count: 1200, seed: TestKnobs.seed)
+            try client.populateEncodings()
+            try client.populate(count: 1200, seed: TestKnobs.seed)
             if rewritten {
-                try rewrite(client)
-                try populate(client, count: 400, seed: TestKnobs.seed &+ 1)
+                #expect(try client.rewriteLog())
+                try client.populate(count: 400, seed: TestKnobs.seed &+ 1)
             }
             try client.run("SELECT", "9")
             try client.run("SET", "from", "Redis")
@@ -107,7 +42,7 @@ extension EndToEndTests {
             #expect(try mine.digest() == written, "\(ours.log.suffix(2000))")
             try mine.run("SET", "from", "Holdfast")
             try mine.run("SELECT", "5")
-            try populate(mine, count: 200, seed: TestKnobs.seed &+ 2)
+            try mine.populate(count: 200, seed: TestKnobs.seed &+ 2)
             let continued = try stop(ours)
             #expect(continued != written)
             #expect(try hasSnapshotBase(folder), "our increment stands behind Redis's base")
@@ -118,13 +53,45 @@ extension EndToEndTests {
             #expect(try back.connect().digest() == continued, "\(back.log.suffix(2000))")
         }
 
+        @Test(
+            "is what our rewrite writes, too, where it is asked for; Redis loads it",
+            Needs.noStandIn, arguments: [true, false])
+        func ours(isAsked: Bool) throws {
+            let folder = try TemporaryDirectory()
+            let directives = directives + ["--aof-use-rdb-preamble", isAsked ? "yes" : "no"]
+            let first = try ServerProcess(.holdfast, in: folder.path, arguments: directives)
+            let client = try first.connect()
+            try client.populateEncodings()
+            try client.populate(count: 600, seed: TestKnobs.seed)
+            #expect(try client.rewriteLog())
+            #expect(try hasSnapshotBase(folder) == isAsked)
+            try client.populate(count: 100, seed: TestKnobs.seed &+ 1)
+            #expect(try client.rewriteLog())
+            try client.populate(count: 100, seed: TestKnobs.seed &+ 2)
+            let digest = try stop(first)
+            #expect(try hasSnapshotBase(folder) == isAsked)
+            let manifest = "\(folder.path)/appendonlydir/appendonly.aof.manifest"
+            let check = try SystemProgram.run("redis-check-aof", [manifest])
+            #expect(check.output.contains("All AOF files and manifest are valid"))
+            #expect(check.output.contains("RDB preamble is OK") == isAsked, "\(check.output)")
+            let again = try ServerProcess(.holdfast, in: folder.path, arguments: directives)
+            #expect(try stop(again) == digest, "\(again.log.suffix(2000))")
+            let redis = try ServerProcess(.redis, in: folder.path, arguments: directives)
+            let other = try redis.connect()
+            #expect(try other.digest() == digest, "\(redis.log.suffix(2000))")
+            try other.run("SET", "from", "Redis")
+            let written = try stop(redis)
+            let back = try ServerProcess(.holdfast, in: folder.path, arguments: directives)
+            #expect(try stop(back) == written, "\(back.log.suffix(2000))")
+        }
+
         @Test("that was one file with a preamble becomes a folder, as with Redis")
         func oldSingleFile() throws {
             let folder = try TemporaryDirectory()
             let redis = try ServerProcess(.redis, in: folder.path, arguments: directives)
             let client = try redis.connect()
-            try populateEncodings(client)
-            try rewrite(client)
+            try client.populateEncodings()
+            #expect(try client.rewriteLog())
             try client.run("SELECT", "7")
             try client.run("SET", "later", "yes")
             let written = try stop(redis)
@@ -150,8 +117,8 @@ extension EndToEndTests {
             let folder = try TemporaryDirectory()
             let redis = try ServerProcess(.redis, in: folder.path, arguments: directives)
             let client = try redis.connect()
-            try populateEncodings(client)
-            try rewrite(client)
+            try client.populateEncodings()
+            #expect(try client.rewriteLog())
             _ = try stop(redis)
             let parts = "\(folder.path)/appendonlydir"
             let names = try FileManager.default.contentsOfDirectory(atPath: parts)

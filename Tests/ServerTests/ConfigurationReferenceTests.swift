@@ -12,7 +12,8 @@ struct ConfigurationReferenceTests {
         "set-max-listpack-entries", "set-max-listpack-value", "locale-collate",
         "cluster-announce-human-nodename",
         // Holdfast
-        "backend", "aof-history-keep", "json-sorted", "command-cpu-tracking", "snapshot-dir",
+        "backend", "aof-history-keep", "json-sorted", "rdb-version", "compressed-level",
+        "command-cpu-tracking", "snapshot-dir",
     ]
 
     @Test("Answers CONFIG GET for every directive as redis-server does")

@@ -1,8 +1,10 @@
-"""What background work costs the clients: a rewrite of the AOF, and a bare walk of a snapshot."""
+"""What background work costs the clients: a rewrite of the AOF, a save, a bare walk of a snapshot."""
 
 import threading
 import time
 
+import machine
+import snapshots
 from client import Probe, ReplyError, load_keys
 from report import median, number, percent
 from servers import RunError
@@ -35,7 +37,7 @@ class Rewrite:
                 with bench.server(spec, "everysec", bench.server_cores) as server:
                     load_keys(server.port, 0, bench.options.keys, VALUE_BYTES)
                     server.settle()
-                    figures = _rewrite_round(bench, server)
+                    figures = _busy_round(bench, server, server.rewrite)
                 rounds[spec.name].append(figures)
                 bench.report.progress(
                     f"rewrite round {turn + 1}: {spec.name} keeps "
@@ -44,7 +46,8 @@ class Rewrite:
         bench.report.record("rewrite", rounds)
 
 
-def _rewrite_round(bench, server):
+def _busy_round(bench, server, work):
+    """Throughput without and with `work`, which gets a client and returns when it is done."""
     with server.client() as client, \
             Probe(server.port, bench.options.keys, bench.client_cores) as probe:
         idle_from = time.monotonic()
@@ -55,8 +58,10 @@ def _rewrite_round(bench, server):
             start, before = time.monotonic(), _commands(client)
             time.sleep(bench.options.seconds)
             middle, at_middle = time.monotonic(), _commands(client)
-            server.rewrite(client)
+            resident = machine.resident_bytes(server.pid)
+            work(client)
             end, at_end = time.monotonic(), _commands(client)
+            grown = machine.resident_bytes(server.pid) - resident
             load.check()
         server.settle()
         probe.finish()
@@ -64,7 +69,8 @@ def _rewrite_round(bench, server):
     during = (at_end - at_middle) / (end - middle)
     return {
         "ops_without": plain, "ops_during": during, "share_kept": during / plain,
-        "rewrite_seconds": end - middle, "probe_priority": probe.priority,
+        "rewrite_seconds": end - middle, "grown_mb": grown / 1e6,
+        "resident_mb": resident / 1e6, "probe_priority": probe.priority,
         "idle": probe.between(idle_from, idle_to), "without": probe.between(start, middle),
         **probe.between(middle, end),
         "idle_max_ms": probe.between(idle_from, idle_to)["max_ms"],
@@ -102,6 +108,50 @@ def _rewrite_table(bench, rounds):
         rows.append([label, number(mine, digits), number(theirs, digits), number(ratio, 3)]
                     + verdict)
     bench.report.table(columns, rows)
+
+
+class Save:
+    """Throughput kept, worst latency and memory while BGSAVE runs under full SET load."""
+
+    TITLE = "BGSAVE under full SET load (depth 16; background work pinned too)"
+
+    @staticmethod
+    def targets():
+        """The targets in words, for --list."""
+        return ["share of throughput kept: >= the peer's", "memory growth: <= 10 % and what is written"]
+
+    @staticmethod
+    def run(bench):
+        """One save a round and engine, with a probe beside the load."""
+        ours, peer = bench.specs
+        engines = [name for name in snapshots.TARGETS if snapshots.is_offered(bench, ours, name)]
+        contenders = [(ours, engine) for engine in engines] + [(peer, peer.name)]
+        rounds = {engine: [] for _, engine in contenders}
+        for turn in range(bench.options.rounds):
+            for spec, engine in contenders if turn % 2 == 0 else contenders[::-1]:
+                with bench.server(spec, engine, bench.server_cores) as server:
+                    load_keys(server.port, 0, bench.options.keys, VALUE_BYTES)
+                    server.settle()
+                    figures = _busy_round(bench, server, server.save)
+                rounds[engine].append(figures)
+                bench.report.progress(
+                    f"save round {turn + 1}: {engine} keeps {figures['share_kept'] * 100:.0f} %, "
+                    f"worst {figures['max_ms']:.1f} ms, {figures['rewrite_seconds']:.2f} s")
+        rows = []
+        theirs = median(rounds[peer.name], "share_kept")
+        for engine, figures in rounds.items():
+            share = median(figures, "share_kept")
+            grown, resident = median(figures, "grown_mb"), median(figures, "resident_mb")
+            verdict = ["", ""] if engine == peer.name else bench.report.verdict(
+                f"save as {engine}: share kept against {peer.name}", share / theirs, 1.0)
+            rows.append([engine, number(median(figures, "ops_without")),
+                         number(median(figures, "ops_during")), percent(share)] + verdict
+                        + [number(median(figures, "rewrite_seconds"), 2),
+                           number(median(figures, "max_ms"), 2), percent(grown / resident)])
+        bench.report.table(["engine", "SET/s without", "SET/s during", "share kept",
+                            "target (of Redis's)", "", "save took, s", "worst GET during, ms",
+                            "memory grew"], rows)
+        bench.report.record("save", rounds)
 
 
 class Walk:

@@ -222,6 +222,21 @@ class Server:
             raise RunError(f"{self.name}: BGREWRITEAOF failed; log:\n{self.log_text()[-2000:]}")
         return time.monotonic() - began
 
+    def save(self, client, seconds=300.0):
+        """Ask for BGSAVE and wait for its end; return the seconds it took."""
+        began = time.monotonic()
+        client.command("BGSAVE")
+        while True:
+            info = client.info("persistence")
+            if info.get("rdb_bgsave_in_progress") == "0":
+                break
+            if time.monotonic() - began > seconds:
+                raise RunError(f"{self.name}: BGSAVE did not end in {seconds:.0f} s")
+            time.sleep(0.01)
+        if info.get("rdb_last_bgsave_status", "ok") != "ok":
+            raise RunError(f"{self.name}: BGSAVE failed; log:\n{self.log_text()[-2000:]}")
+        return time.monotonic() - began
+
     def version(self):
         """Name and version as the server reports them."""
         with self.client() as client:

@@ -31,7 +31,7 @@ def targets():
 def run(bench):
     """Fill, SAVE, start again; each of our engines and Redis by turns."""
     ours, peer = bench.specs
-    engines = [engine for engine in TARGETS if _is_offered(bench, ours, engine)]
+    engines = [engine for engine in TARGETS if is_offered(bench, ours, engine)]
     rounds = {engine: [] for engine in engines + [peer.name]}
     for turn in range(bench.options.rounds):
         contenders = [(peer, peer.name)] + [(ours, engine) for engine in engines]
@@ -48,7 +48,8 @@ def run(bench):
     bench.report.record("snapshots", rounds)
 
 
-def _is_offered(bench, spec, engine):
+def is_offered(bench, spec, engine):
+    """Whether a program has this engine."""
     try:
         with bench.server(spec, engine):
             return True

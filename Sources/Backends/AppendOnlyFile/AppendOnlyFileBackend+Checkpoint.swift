@@ -2,7 +2,7 @@
 ///
 ///     willFreeze    the group is written; a new increment is made and named in the manifest: what
 ///                   is recorded from now on goes there. The old one's sync follows in the background.
-///     checkpoint    the checkpoint lane writes temp-...base.aof, syncs it, renames it, syncs the folder
+///     checkpoint    the checkpoint lane writes temp-...base.aof, or .rdb (`aof-use-rdb-preamble`), syncs it, renames it, syncs the folder
 ///     publish       the manifest names the base and the new increment; the older files are history.
 ///                   From here on everything up to the freeze is durable through the base.
 ///     clean         history is removed or kept (`+History`)
@@ -116,8 +116,14 @@ extension AppendOnlyFileBackend {
         rewrite.startedAt = environment.clock.monotonicNanoseconds
         let number = nextBase
         nextBase += 1
+        var head = SnapshotHeader(
+            version: environment.identity.version, serverID: environment.identity.id,
+            sequence: boundary.sequence, frozenAt: view.frozenAt)
+        head.usedMemoryBytes = environment.usedMemoryBytes()
         let job = BaseJob(
             number: number, places: places, token: rewrite.token,
+            snapshot: settings.writesSnapshotBases
+                ? SnapshotBaseWriter(header: head, compresses: settings.compressesStrings) : nil,
             header: BaseHeader(
                 salt: Salt(bits: environment.makeSalt()), lastSequence: boundary.sequence,
                 timeMilliseconds: UInt64(max(0, view.frozenAt.millisecondsSinceEpoch))),
@@ -155,7 +161,8 @@ extension AppendOnlyFileBackend {
         let now = Int(environment.clock.now.millisecondsSinceEpoch / 1000)
         let new = manifest.replacingBase(
             with: Manifest.Entry(
-                name: job.name, number: job.number, kind: .base, salt: job.header.salt.bits),
+                name: job.name, number: job.number, kind: .base,
+                salt: job.snapshot == nil ? job.header.salt.bits : nil),
             firstIncrement: boundary.firstIncrement, now: now)
         isManifestBusy = true
         let disk = environment.fileSystem
@@ -250,17 +257,18 @@ private struct BaseJob: Sendable {
     let number: Int
     let places: LogPlaces
     let token: CancelToken
+    /// Writes the base as a snapshot; nil: it is to be commands.
+    let snapshot: SnapshotBaseWriter?
     let header: BaseHeader
     let fileSystem: any FileSystem
     let clock: any Clock
 
-    var name: String { places.base(number) }
+    var name: String { places.base(number, isSnapshot: snapshot != nil) }
 
     func run(_ view: any FrozenDataset) -> Result<(keys: Int, bytes: Int), PersistenceError> {
         let temporary = places.path(LogPlaces.temporaryPrefix + name)
         do throws(PersistenceError) {
-            let written = try BaseWriter.write(
-                view, header: header, path: temporary, (fileSystem, clock), token: token)
+            let written = try write(view, to: temporary)
             try fileSystem.rename(temporary, to: places.path(name))
             try fileSystem.syncDirectory(places.directory)
             return .success(written)
@@ -269,5 +277,15 @@ private struct BaseJob: Sendable {
             do { try fileSystem.unlink(temporary) } catch { return .failure(error) }
             return .failure(error)
         }
+    }
+
+    private func write(
+        _ view: any FrozenDataset, to path: String
+    ) throws(PersistenceError) -> (keys: Int, bytes: Int) {
+        if let snapshot {
+            return try snapshot.write(view, path: path, fileSystem, token: token)
+        }
+        return try BaseWriter.write(
+            view, header: header, path: path, (fileSystem, clock), token: token)
     }
 }

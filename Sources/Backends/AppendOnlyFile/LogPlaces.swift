@@ -24,8 +24,10 @@ struct LogPlaces: Sendable, Hashable {
     var oldFile: String { parent + "/" + prefix }
     /// The name of increment `number`.
     func increment(_ number: Int) -> String { "\(prefix).\(number).incr.aof" }
-    /// The name of base `number`.
-    func base(_ number: Int) -> String { "\(prefix).\(number).base.aof" }
+    /// The name of base `number`, whose bytes are commands or a snapshot; Redis's names for them.
+    func base(_ number: Int, isSnapshot: Bool) -> String {
+        "\(prefix).\(number).base.\(isSnapshot ? "rdb" : "aof")"
+    }
     /// The path of a file of the log.
     func path(_ name: String) -> String { directory + "/" + name }
     /// Whether a file in the folder belongs to this log, unfinished ones included.

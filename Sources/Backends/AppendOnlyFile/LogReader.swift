@@ -129,7 +129,7 @@ final class LogReader {
 
     /// Reads a file of a plain Redis: commands, perhaps behind a snapshot, from database 0 on.
     private func readForeign() throws(PersistenceError) -> LogEnd {
-        if PreambleReader.begins(window.front) {
+        if RDBReplay.begins(window.front) {
             try PreambleReader(window: window, replay: replay).read()
         }
         replay.selectFirst()

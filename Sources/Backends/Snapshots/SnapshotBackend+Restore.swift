@@ -44,6 +44,7 @@ extension SnapshotBackend {
         var report = RecoveryReport()
         report.foundData = true
         report.keys = target.keyCount
+        report.expiredKeys = contents.expiredKeys
         report.bytes = status.size
         report.sequence = contents.header.sequence
         report.warnings = contents.warnings

@@ -116,12 +116,14 @@ public final class SnapshotBackend<Format: SnapshotFormat>: PersistenceBackend {
         state.isRunning = true
         token = CancelToken()
         let identity = environment.identity
+        var header = SnapshotHeader(
+            version: identity.version, serverID: identity.id, sequence: boundary,
+            frozenAt: view.frozenAt)
+        header.usedMemoryBytes = environment.usedMemoryBytes()
         let job = SnapshotJob(
             format: Format(settings), directory: settings.directory,
             name: Format.fileName(settings), temporaryPrefix: Self.temporaryPrefix,
-            header: SnapshotHeader(
-                version: identity.version, serverID: identity.id, sequence: boundary,
-                frozenAt: view.frozenAt),
+            header: header,
             claim: directory.claimToWrite(engine: Format.descriptor.name), token: token,
             fileSystem: environment.fileSystem, clock: environment.clock)
         environment.runner.run(on: .checkpoint) {

@@ -79,6 +79,8 @@ public struct SnapshotHeader: Sendable, Hashable {
     public var sequence: CommitTicket
     /// When the data was frozen.
     public var frozenAt: Deadline
+    /// The server's memory when the save began, in bytes; 0: not known.
+    public var usedMemoryBytes = 0
 
     /// A header.
     public init(version: String, serverID: String, sequence: CommitTicket, frozenAt: Deadline) {
@@ -96,6 +98,8 @@ public struct SnapshotContents: Sendable {
         version: "", serverID: "", sequence: 0, frozenAt: Deadline(millisecondsSinceEpoch: 0))
     /// Keys read.
     public var keys = 0
+    /// Keys that were left out, as they were past their deadline.
+    public var expiredKeys = 0
     /// The digest that the file names, which reading doesn't compare with the data.
     public var digest: Hash256?
     /// What an operator should know: a file that a person edited, say.

@@ -30,7 +30,7 @@ public final class SnapshotWalk {
     /// - Throws: what `visit` throws, and `SnapshotOutput.cancelled`.
     public func forEachEntry(database: Int, _ visit: (FrozenEntry) throws -> Void) throws {
         try view.forEachEntry(database: database) { entry in
-            if token.isCancelled { throw SnapshotOutput.cancelled }
+            try check()
             if try !holds(entry) { return }
             do {
                 try sink.add(entry, database: database)
@@ -39,6 +39,12 @@ public final class SnapshotWalk {
             }
             try visit(entry)
         }
+    }
+
+    /// - Throws: `SnapshotOutput.cancelled` where the save was given up.
+    @inline(__always)
+    func check() throws(PersistenceError) {
+        if token.isCancelled { throw SnapshotOutput.cancelled }
     }
 
     /// Whether a field with this deadline is to be saved.
@@ -56,7 +62,8 @@ public final class SnapshotWalk {
         return count
     }
 
-    private func holds(_ entry: FrozenEntry) throws -> Bool {
+    /// Whether an entry is to be saved.
+    func holds(_ entry: FrozenEntry) throws -> Bool {
         if !isLive(entry.deadline) { return false }
         if case .hash(let hash) = entry.value, hash.hasDeadlines {
             return try liveCount(of: hash) > 0

@@ -87,8 +87,6 @@ public struct ServerSettings: Sendable {
     public var savePoints: [SavePoint] = []
     /// `snapshot-dir`; empty is the data directory.
     public var snapshotDirectory = ""
-    /// `aof-use-rdb-preamble`.
-    public var usesRDBPreamble = true
     /// `aof-rewrite-incremental-fsync`.
     public var syncsRewriteInSteps = true
 

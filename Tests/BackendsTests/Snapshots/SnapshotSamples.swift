@@ -13,9 +13,13 @@ enum SnapshotFormats {
     static let all: [SampleFormat] = [
         SampleFormat("json", JSONSnapshot.self),
         SampleFormat("json, sorted", JSONSnapshot.self) { $0.sortsText = true },
+        SampleFormat("rdb", RDBSnapshot.self),
+        SampleFormat("rdb, uncompressed", RDBSnapshot.self) { $0.compressesStrings = false },
+        SampleFormat("compressed", CompressedSnapshot.self),
+        SampleFormat("compressed, level 9", CompressedSnapshot.self) { $0.compressionLevel = 9 },
     ]
     /// Names of their backends.
-    static let backends = ["json"]
+    static let backends = ["json", "rdb", "compressed"]
 }
 
 /// A format and its settings.

@@ -29,6 +29,8 @@ public struct SimulationPlan: Sendable {
     public var writesTimestamps = false
     /// How long replaced files are kept, in seconds.
     public var historyKeepSeconds: Int?
+    /// Whether rewrites write their bases as snapshots in Redis's format.
+    public var writesSnapshotBases = false
     /// What is on the disk already, and the dataset that it holds; nil: nothing.
     public var beginning: (@Sendable () throws -> (DiskImage, NaiveDataset))?
 
@@ -48,6 +50,7 @@ public struct SimulationPlan: Sendable {
         settings.syncPolicy = policy
         settings.writesTimestamps = writesTimestamps
         settings.historyKeepSeconds = historyKeepSeconds
+        settings.writesSnapshotBases = writesSnapshotBases
         return settings
     }
 }

@@ -89,7 +89,8 @@ extension Server {
             ("rdb_last_bgsave_status", saveState.lastSucceeded ? "ok" : "err"),
             ("rdb_last_bgsave_time_sec", "\(saveState.lastSeconds)"),
             ("rdb_current_bgsave_time_sec", "\(running)"), ("rdb_saves", "\(saveState.saves)"),
-            ("rdb_last_cow_size", "0"), ("rdb_last_load_keys_expired", "0"),
+            ("rdb_last_cow_size", "0"),
+            ("rdb_last_load_keys_expired", "\(loading.report?.expiredKeys ?? 0)"),
             ("rdb_last_load_keys_loaded", "\(loading.report?.keys ?? 0)"),
         ]
         if let backend { fields += backend.status().fields.map { ($0.name, $0.value) } }

@@ -29,6 +29,10 @@ extension DirectiveCatalog {
                 }
             }),
         .flag("json-sorted", false, { $0.backend.sortsText = $1 }),
+        .choice(
+            "rdb-version", ["auto", "10", "11", "12"], "auto",
+            { $0.backend.snapshotVersion = $1 }),
+        .integer("compressed-level", 0...9, 1, { $0.backend.compressionLevel = $1 }),
         .flag("command-cpu-tracking", false, { $0.tracksCommandCPU = $1 }),
         .text("snapshot-dir", is: .protected, "", { $0.snapshotDirectory = $1 }),
     ]
