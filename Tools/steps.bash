@@ -18,6 +18,7 @@ git                                     git
 # What the tests need besides: peers to compare with, and instruments.
 test_needs='
 redis-server                            redis-server
+sqlite3                                 sqlite3
 redis-cli                               redis-tools
 redis-benchmark                         redis-tools
 python3                                 python3
