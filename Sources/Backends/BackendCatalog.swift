@@ -57,6 +57,8 @@ public struct OpenedBackend {
     public let warnings: [String]
     /// Changes the engine while the server runs.
     public let changer: CatalogChanger
+    /// Writes and reads snapshots.
+    public let snapshots: CatalogSnapshots
 }
 
 /// The catalog.
@@ -116,7 +118,9 @@ public enum BackendCatalog {
                 backend: entry.make(environment, settings, directory),
                 descriptor: entry.descriptor, warnings: directory.warnings,
                 changer: CatalogChanger(
-                    directory: directory, environment: environment, settings: settings))
+                    directory: directory, environment: environment, settings: settings),
+                snapshots: CatalogSnapshots(
+                    fileSystem: environment.fileSystem, clock: environment.clock))
         } catch {
             directory.release()
             throw error

@@ -47,6 +47,8 @@ public protocol SnapshotStore: AnyObject, Sendable {
     func load(
         _ place: SnapshotPlace, _ activity: SnapshotActivity, into sandbox: MigrationSandbox
     ) throws(PersistenceError) -> SnapshotFacts
+    /// The names of a folder's files, hidden ones left out; nothing is opened.
+    func names(in directory: String) throws(PersistenceError) -> [String]
     /// Removes snapshots and makes that last.
     func remove(_ names: [String], from directory: String) throws(PersistenceError)
 }

@@ -39,6 +39,10 @@ struct SnapshotLibraryTests {
     func everything(name: String) throws {
         let shelf = try Shelf(name)
         let data = Samples.everything()
+        if shelf.format.isDigestedInMemory {
+            // XSETID takes no entries-added beyond a signed number.
+            data.put(Array("empty stream".utf8), nil, 0)
+        }
         let written = try shelf.write(data)
         let view = NaiveFrozen(data, at: Samples.time)
         #expect(written.report == (try DatasetDigest.of(view)))
@@ -98,7 +102,7 @@ struct SnapshotLibraryTests {
         let found = try SnapshotLibrary.digest(SnapshotSource(path: shelf.path), Shelf.sandbox)
         #expect(found.report == kept)
         #expect(try SystemFileSystem().list(shelf.folder.path) == ["snapshot"])
-        // The same data on a disk that keeps it.
+        // The same data on a disk that keeps what it is given.
         disk.meddle = { _ in false }
         _ = try shelf.write(Self.marked, disk)
     }
