@@ -22,6 +22,8 @@ extension Server {
             backend?.tick(nowNanoseconds: nanoseconds)
             scheduleTick()
             considerSaving()
+            boundRestoration(now: nanoseconds)
+            considerBackup()
         }
         engine.statistics.peakMemory = max(engine.statistics.peakMemory, engine.usedMemory)
         sampleOperations(nanoseconds)

@@ -46,9 +46,11 @@ struct SaveState {
 extension Server {
     /// Begins a checkpoint of everything as it is now.
     ///
+    /// - Parameter other: a view of other data, which takes the place of all that is kept; nothing may be recorded
+    ///   before its end.
     /// - Throws: where one is running, or the backend can't begin.
     func startCheckpoint(
-        _ kind: SaveState.Kind,
+        _ kind: SaveState.Kind, of other: (any FrozenDataset)? = nil,
         _ whenDone: ((Result<CheckpointReport, PersistenceError>) -> Void)? = nil
     ) throws(PersistenceError) {
         guard let backend else {
@@ -59,8 +61,8 @@ extension Server {
         }
         // ORDER: what was executed goes to the log before the cut; what comes after goes behind it.
         _ = backend.commit()
-        try backend.willFreeze()
-        let view = engine.freeze()
+        if other == nil { try backend.willFreeze() }
+        let view = other ?? engine.freeze()
         let changes = engine.changes
         let bound = NIOLoopBound(self, eventLoop: loop)
         saveState.running = kind
@@ -68,9 +70,14 @@ extension Server {
         saveState.runningSince = engine.clock.monotonicNanoseconds
         saveState.lastTry = engine.clock.now
         if let whenDone { saveState.whenDone.append(whenDone) }
+        let finish = { (result: Result<CheckpointReport, PersistenceError>) in
+            bound.value.checkpointEnded(result, changes)
+        }
         do {
-            try backend.checkpoint(view) { result in
-                bound.value.checkpointEnded(result, changes)
+            if other != nil {
+                try backend.replace(with: view, finish: finish)
+            } else {
+                try backend.checkpoint(view, finish: finish)
             }
         } catch {
             saveState.running = nil

@@ -13,7 +13,9 @@ struct ConfigurationReferenceTests {
         "cluster-announce-human-nodename",
         // Holdfast
         "backend", "aof-history-keep", "json-sorted", "rdb-version", "compressed-level",
-        "command-cpu-tracking", "snapshot-dir",
+        "command-cpu-tracking", "snapshot-dir", "snapshot-restore-max-hold", "backup-schedule",
+        "backup-format", "backup-dir", "backup-keep-last", "backup-keep-hourly",
+        "backup-keep-daily",
     ]
 
     @Test("Answers CONFIG GET for every directive as redis-server does")

@@ -85,8 +85,18 @@ public struct ServerSettings: Sendable {
     public var isAppendOnly = false
     /// `save`.
     public var savePoints: [SavePoint] = []
-    /// `snapshot-dir`; empty is the data directory.
+    /// `snapshot-dir`; empty is `snapshots` in the data directory.
     public var snapshotDirectory = ""
+    /// `snapshot-restore-max-hold`.
+    public var restorationHoldSeconds = 60
+    /// `backup-schedule`.
+    public var backupSchedule = BackupSchedule.off
+    /// `backup-format`; empty is the standard one.
+    public var backupFormat = ""
+    /// `backup-dir`; empty is `backups` in the data directory.
+    public var backupDirectory = ""
+    /// `backup-keep-last` and its kin.
+    public var backupRetention = BackupRetention()
     /// `aof-rewrite-incremental-fsync`.
     public var syncsRewriteInSteps = true
 

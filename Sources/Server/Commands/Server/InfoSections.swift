@@ -105,6 +105,7 @@ extension Server {
                 ("aof_last_write_status", "ok"), ("aof_last_cow_size", "0"),
             ]
         }
+        fields += snapshotInfo(fields.map(\.0))
         fields += [("module_fork_in_progress", "0"), ("module_fork_last_cow_size", "0")]
         if engine.isLoading { fields += loadingInfo() }
         return fields
