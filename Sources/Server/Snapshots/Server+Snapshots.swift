@@ -59,7 +59,7 @@ extension Server {
             return (second, try store.look(second))
         } catch {
             // What is wrong in the first folder is what was asked about, unless it is only not there.
-            throw missing.code == .conflict ? error : missing
+            throw missing.code == .conflict && error.code != .conflict ? error : missing
         }
     }
 
