@@ -126,7 +126,7 @@ extension EndToEndTests {
                 let next = now == "first" ? "second" : "first"
                 try client.send(
                     RESPClient.encode(["SNAPSHOT", "RESTORE", next].map { Array($0.utf8) }))
-                usleep(UInt32(Double.random(in: 0...1.1, using: &random) * span))
+                usleep(UInt32(Double.random(in: 0...1.6, using: &random) * span))
                 server.kill()
                 server = try server.restarted()
                 client = try server.connect()
@@ -158,7 +158,7 @@ extension EndToEndTests {
             // Every write to the new base takes long.
             let fault = try SystemCallFault(
                 ["write:delay_enter=1500000"], in: server.processID,
-                path: folder.path + "/appendonlydir/temp-appendonly.aof.2.base.rdb")
+                path: folder.path + "/appendonlydir/temp-appendonly.aof.1.base.rdb")
             let reply = try client.run("SNAPSHOT", "RESTORE", "s")
             fault.end()
             #expect(reply.text?.contains("longer than writes may wait") == true, "\(reply)")

@@ -200,7 +200,8 @@ extension EndToEndTests {
 
         @Test("merged keys win, and come as one unit", arguments: engines)
         func merge(engine: String) throws {
-            let (_, server) = try start(engine)
+            let (folder, server) = try start(engine)
+            defer { withExtendedLifetime(folder) {} }
             var client = try server.connect()
             _ = try client.run("RPUSH", "both", "snapshot")
             _ = try client.run("HSET", "only snapshot", "f", "v")
@@ -233,7 +234,8 @@ extension EndToEndTests {
 
         @Test("WATCH, tracking and blocked clients hear of it")
         func told() throws {
-            let (_, server) = try start("aof")
+            let (folder, server) = try start("aof")
+            defer { withExtendedLifetime(folder) {} }
             let client = try server.connect()
             _ = try client.run("RPUSH", "list", "from the snapshot")
             _ = try client.run("SET", "k", "old")
