@@ -21,7 +21,9 @@ extension EndToEndTests {
                 "backup-notes.hfz", "other.hfz", "backup-20200101T000000Z", "backup-1.hfz",
                 "backup-20201399T000000Z.hfz", "Backup-20200101T000000Z.hfz",
             ]
-            for name in others { try Data("mine".utf8).write(to: URL(fileURLWithPath: "\(place)/\(name)")) }
+            for name in others {
+                try Data("mine".utf8).write(to: URL(fileURLWithPath: "\(place)/\(name)"))
+            }
             // An old backup of ours, which no rule keeps.
             let old = "backup-20200101T000000Z.hfz"
             try Data("old".utf8).write(to: URL(fileURLWithPath: "\(place)/\(old)"))

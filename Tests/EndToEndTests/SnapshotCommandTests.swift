@@ -147,7 +147,10 @@ extension EndToEndTests {
                 (["SNAPSHOT", "SAVE", "a", "FORMAT", "xyz"], "Unknown snapshot format"),
                 (["SNAPSHOT", "SAVE", "a", "SHAPE", "rdb"], "syntax error"),
                 (["SNAPSHOT", "RESTORE", "a", "INTO"], "syntax error"),
-                (["SNAPSHOT", "nosuch", "word"], "unknown subcommand 'nosuch'. Try SNAPSHOT HELP."),
+                (
+                    ["SNAPSHOT", "nosuch", "word"],
+                    "unknown subcommand 'nosuch'. Try SNAPSHOT HELP."
+                ),
                 (["SNAPSHOT", "RESTORE", "nosuch"], "There is no snapshot 'nosuch'"),
             ] {
                 let reply = try client.run(words.map { Array($0.utf8) })
@@ -221,7 +224,9 @@ extension EndToEndTests {
                 #expect(try client.run("SAVE").text == "OK")
             }
             for round in 0..<2 {
-                #expect(try client.run("LRANGE", "both", "0", "-1").elements.map(\.text) == ["snapshot"])
+                #expect(
+                    try client.run("LRANGE", "both", "0", "-1").elements.map(\.text) == ["snapshot"]
+                )
                 #expect(try client.run("HGET", "only snapshot", "f").text == "v")
                 #expect(try client.run("GET", "only live").text == "v")
                 // What had expired meanwhile is nothing that could win.

@@ -34,7 +34,8 @@ struct CatalogSnapshotsTests {
     @Test("names that could lead out, hide or confuse are refused, wherever they come")
     func names() {
         let bad = [
-            "", ".", "..", ".a", "a/b", "/a", "../a", "a/../b", "temp-a", "a\u{0}", "a\n", "a\u{7f}",
+            "", ".", "..", ".a", "a/b", "/a", "../a", "a/../b", "temp-a", "a\u{0}", "a\n",
+            "a\u{7f}",
             "\u{FFFD}", String(repeating: "a", count: 241),
         ]
         for name in bad {
