@@ -7,6 +7,10 @@ import Records
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 @Suite("Folders of snapshots")
 struct CatalogSnapshotsTests {
     private let folder: TemporaryDirectory
@@ -107,11 +111,16 @@ struct CatalogSnapshotsTests {
         order.usedMemoryBytes = 600_000
         #expect(throws: Never.self) { try store.prepare(order) }
         // What is read by executing it takes the data's memory again.
-        order = SnapshotOrder(place: place("a.aof"), format: "aof")
-        order.usedMemoryBytes = 100_000
-        order.freeMemoryBytes = 99_999
-        let memory = #expect(throws: PersistenceError.self) { try store.prepare(order) }
-        #expect(memory?.message.contains("100000 bytes are needed, 99999 are free") == true)
+        for (name, needed) in [("a.json", 16_787_216), ("a.aof", 16_887_216)] {
+            order = SnapshotOrder(place: place(name), format: store.format(ofFile: name))
+            order.usedMemoryBytes = 100_000
+            order.freeMemoryBytes = needed - 1
+            let memory = #expect(throws: PersistenceError.self) { try store.prepare(order) }
+            let figures = "\(needed) bytes are needed, \(needed - 1) are free"
+            #expect(memory?.message.contains(figures) == true, "\(String(describing: memory))")
+            order.freeMemoryBytes = needed
+            #expect(throws: Never.self) { try store.prepare(order) }
+        }
         #expect(try SystemFileSystem().list(path) == [])
     }
 
@@ -126,6 +135,33 @@ struct CatalogSnapshotsTests {
                 sandbox)
         }
         #expect(try SystemFileSystem().list(path) == [])
+    }
+
+    @Test("what killed processes left is removed an hour later")
+    func remains() throws {
+        _ = try save("a.json", NaiveDataset())
+        let disk = SystemFileSystem()
+        try disk.writeSynced(path + "/.temp-old.json", [1])
+        _ = try save("b.json", NaiveDataset())
+        #expect(try disk.list(path).contains(".temp-old.json"))
+        let clock = SimClock()
+        clock.advance(milliseconds: Int(Int32.max) * 1000)
+        let later = CatalogSnapshots(fileSystem: disk, clock: clock)
+        let order = SnapshotOrder(place: place("c.json"), format: "json")
+        _ = try later.save(
+            NaiveFrozen(NaiveDataset(), at: Samples.time), order, SnapshotActivity(), sandbox)
+        #expect(try disk.list(path) == [".snapshots", "a.json", "b.json", "c.json"])
+    }
+
+    @Test("an unfinished file that leads elsewhere is not written through")
+    func link() throws {
+        let disk = SystemFileSystem()
+        _ = try save("a.json", NaiveDataset())
+        let target = folder.path + "/elsewhere"
+        let made = unsafe symlink(target, path + "/.temp-b.json")
+        #expect(made == 0)
+        _ = try save("b.json", NaiveDataset())
+        #expect(try disk.status(target) == nil)
     }
 
     @Test("a restored sandbox holds what was saved", arguments: SnapshotLibrary.formats.map(\.name))
