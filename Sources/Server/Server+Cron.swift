@@ -23,6 +23,7 @@ extension Server {
             scheduleTick()
             considerSaving()
             boundRestoration(now: nanoseconds)
+            boundFrozenMemory()
             considerBackup()
         }
         engine.statistics.peakMemory = max(engine.statistics.peakMemory, engine.usedMemory)

@@ -30,6 +30,10 @@ struct SaveState {
     /// When a save was begun last.
     var lastTry = Deadline(millisecondsSinceEpoch: 0)
     var isRunning: Bool { running != nil }
+    /// Most bytes that only views held, while something ran and in the last that ended.
+    var frozenPeak = (now: 0, last: 0)
+    /// Work was given up because of what views held, which is still more than they may.
+    var hasFrozenTooMuch = false
 
     /// What a checkpoint was begun as; INFO and the errors of further requests tell them apart.
     enum Kind {
@@ -98,6 +102,7 @@ extension Server {
     ) {
         let elapsed = engine.clock.monotonicNanoseconds &- saveState.runningSince
         saveState.running = nil
+        saveState.frozenPeak = (0, saveState.frozenPeak.now)
         saveState.lastSeconds = Int(elapsed / 1_000_000_000)
         switch result {
         case .success:

@@ -81,6 +81,8 @@ public final class Server {
     var cutOff: [Connection] = []
     var isTickScheduled = false
     var failedThrough: CommitTicket = 0
+    /// Memory of the machine in bytes; 0: not known.
+    let machineMemory = ProcessFacts.systemBytes
     var saveState = SaveState()
     var durabilityWaiters: [DurabilityWaiter] = []
     let latency = LatencyMonitor()

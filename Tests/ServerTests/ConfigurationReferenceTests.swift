@@ -13,7 +13,7 @@ struct ConfigurationReferenceTests {
         "cluster-announce-human-nodename",
         // Holdfast
         "backend", "aof-history-keep", "json-sorted", "rdb-version", "compressed-level",
-        "command-cpu-tracking", "snapshot-dir", "snapshot-restore-max-hold", "backup-schedule",
+        "command-cpu-tracking", "frozen-memory-limit", "snapshot-dir", "snapshot-restore-max-hold", "backup-schedule",
         "backup-format", "backup-dir", "backup-keep-last", "backup-keep-hourly",
         "backup-keep-daily",
     ]

@@ -89,6 +89,8 @@ public struct ServerSettings: Sendable {
     public var snapshotDirectory = ""
     /// `snapshot-restore-max-hold`.
     public var restorationHoldSeconds = 60
+    /// `frozen-memory-limit`: bytes that only views of the past may hold; 0: half of the machine's memory.
+    public var frozenLimitBytes = 0
     /// `backup-schedule`.
     public var backupSchedule = BackupSchedule.off
     /// `backup-format`; empty is the standard one.

@@ -36,6 +36,7 @@ extension DirectiveCatalog {
         .flag("command-cpu-tracking", false, { $0.tracksCommandCPU = $1 }),
         .text("snapshot-dir", is: .protected, "", { $0.snapshotDirectory = $1 }),
         .integer("snapshot-restore-max-hold", 1...86400, 60, { $0.restorationHoldSeconds = $1 }),
+        .memory("frozen-memory-limit", 0...UInt64.max, 0, { $0.frozenLimitBytes = $1 }),
     ] + backups
 
     private static let backups: [Directive] = [
