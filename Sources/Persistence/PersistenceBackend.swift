@@ -79,9 +79,9 @@ public protocol PersistenceBackend: AnyObject {
     /// Puts `view`, which is no state of what was recorded, in the place of everything that is kept.
     ///
     /// Called where `willFreeze` and `checkpoint` may be; nothing is recorded until `finish`. When that hears of success
-    /// the view is in force and durable, and what is recorded from then on follows it. After a failure, or a crash at
-    /// any moment, the files hold either what they held or the view, whole; after a failure what they held.
-    /// `cancelCheckpoint` ends it while it can still be given up.
+    /// the view is in force and durable, and what is recorded from then on follows it. A crash before that leaves what
+    /// was there or the view, whole. After a failure a journal holds what it held; the file of an engine that
+    /// saves snapshots may hold either, until the next checkpoint, which is for the caller to begin. `cancelCheckpoint` ends it while it can still be given up.
     func replace(
         with view: any FrozenDataset,
         finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void

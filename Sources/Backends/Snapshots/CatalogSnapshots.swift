@@ -56,14 +56,28 @@ public final class CatalogSnapshots: SnapshotStore {
                     + "needed, \(free) are free", path: place.directory,
                 remedy: "Remove old snapshots, or choose another folder")
         }
-        guard format.isDigestedInMemory, let free = order.freeMemoryBytes else { return }
-        if free < order.usedMemoryBytes {
-            throw PersistenceError(
-                .conflict,
-                "Not enough memory to verify a snapshot as '\(format.name)', which is read by building the data "
-                    + "again: about \(order.usedMemoryBytes) bytes are needed, \(free) are free",
-                path: place.directory, remedy: "Choose another format")
-        }
+        try requireMemory(order, format)
+    }
+
+    /// Memory that a snapshot takes beside the data, whatever the data: buffers and threads.
+    private static let workingBytes = 16 << 20
+
+    /// What is written while the view is frozen is there twice (a tenth is reckoned with); a format that is read by
+    /// executing it takes the data's memory again.
+    private func requireMemory(
+        _ order: SnapshotOrder, _ format: any SnapshotFileFormat
+    ) throws(PersistenceError) {
+        guard let free = order.freeMemoryBytes else { return }
+        let used = order.usedMemoryBytes
+        let needed = Self.workingBytes + used / 10 + (format.isDigestedInMemory ? used : 0)
+        if free >= needed { return }
+        throw PersistenceError(
+            .conflict,
+            "Not enough memory to write and verify a snapshot as '\(format.name)': about \(needed) bytes are "
+                + "needed, \(free) are free", path: order.place.directory,
+            remedy: format.isDigestedInMemory
+                ? "Choose another format: this one is read by building the data again"
+                : "Free memory on this machine")
     }
 
     private func format(_ name: String) throws(PersistenceError) -> any SnapshotFileFormat {
@@ -103,6 +117,7 @@ public final class CatalogSnapshots: SnapshotStore {
         _ makeSandbox: @Sendable () -> MigrationSandbox
     ) throws(PersistenceError) -> SnapshotFacts {
         try prepare(order)
+        removeRemains(order.place.directory)
         let format = try format(order.format)
         var header = SnapshotHeader(
             version: order.identity.version, serverID: order.identity.id,
@@ -129,6 +144,25 @@ public final class CatalogSnapshots: SnapshotStore {
     /// The names that are not hidden.
     public func names(in directory: String) throws(PersistenceError) -> [String] {
         try fileSystem.list(directory).filter { !$0.hasPrefix(".") }
+    }
+
+    /// Age from which on an unfinished file is nobody's any more, in seconds: another server may use the folder too.
+    private static let remainsAge = 3600
+
+    /// Removes what killed processes left unfinished.
+    private func removeRemains(_ directory: String) {
+        let now = Int(clock.now.millisecondsSinceEpoch / 1000)
+        do throws(PersistenceError) {
+            for name in try fileSystem.list(directory)
+            where name.hasPrefix(SnapshotName.temporaryPrefix) {
+                let path = directory + "/" + name
+                guard let status = try fileSystem.status(path), !status.isDirectory else { continue }
+                if now - status.modifiedSeconds > Self.remainsAge { try fileSystem.unlink(path) }
+            }
+        } catch {
+            // It is only room on the disk, and is tried again with the next snapshot.
+            return
+        }
     }
 
     /// Removes snapshots.

@@ -119,6 +119,8 @@ public enum SnapshotLibrary {
         var hidden = task
         hidden.path = directory + "/" + SnapshotName.temporaryPrefix + name
         let disk = task.fileSystem
+        // What an unfinished one left, be it a link to elsewhere.
+        remove(hidden.path, format, disk)
         do throws(PersistenceError) {
             stages(.writing)
             let written = try format.write(view, hidden)
@@ -166,7 +168,9 @@ public enum SnapshotLibrary {
     ) {
         for suffix in [""] + format.companionSuffixes {
             do throws(PersistenceError) {
-                if try disk.status(path + suffix) != nil { try disk.unlink(path + suffix) }
+                let isThere = try disk.status(path + suffix) != nil
+                let isLink = try disk.isSymbolicLink(path + suffix)
+                if isThere || isLink { try disk.unlink(path + suffix) }
             } catch {
                 // Hidden, and written over by the next snapshot of the name.
                 continue

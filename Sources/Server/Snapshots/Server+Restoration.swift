@@ -152,7 +152,7 @@ extension Server {
                     let reason = snapshots.restoration.isOverdue ? overdue : error
                     release()
                     free(loaded)
-                    end(.failure(reason))
+                    repair { end(.failure(reason)) }
                 }
             }
         } catch {
@@ -160,6 +160,12 @@ extension Server {
             free(loaded)
             end(.failure(error))
         }
+    }
+
+    /// After a failure the file of an engine that saves snapshots may be either: the live data is saved over it.
+    private func repair(_ then: @escaping () -> Void) {
+        if !savesSnapshots || shutdownState != nil { return then() }
+        save { _ in then() }
     }
 
     private func exchange(_ loaded: LoadedData) {

@@ -59,7 +59,7 @@ extension Server {
             return (second, try store.look(second))
         } catch {
             // What is wrong in the first folder is what was asked about, unless it is only not there.
-            throw missing.code == .conflict ? error : missing
+            throw missing.code == .conflict && error.code != .conflict ? error : missing
         }
     }
 
@@ -115,7 +115,8 @@ extension Server {
             switch result {
             case .success(let (facts, _)):
                 log.notice(
-                    "Snapshot '\(name)' saved and verified: \(facts.keys ?? 0) keys, \(facts.bytes) bytes")
+                    "Snapshot '\(name)' saved and verified: \(facts.keys ?? 0) keys, \(facts.bytes) bytes"
+                )
             case .failure(let error): log.warning("Snapshot '\(name)' failed: \(error)")
             }
         }
@@ -136,7 +137,8 @@ extension Server {
 
     /// Notes what became of it.
     func ended(
-        _ kind: SnapshotState.Kind, _ name: String, _ result: Result<SnapshotFacts, PersistenceError>
+        _ kind: SnapshotState.Kind, _ name: String,
+        _ result: Result<SnapshotFacts, PersistenceError>
     ) {
         let begin = snapshots.running?.startedAt ?? engine.clock.monotonicNanoseconds
         snapshots.running = nil
@@ -182,7 +184,8 @@ extension Server {
 
     /// SNAPSHOT LIST; `finish` hears of the folders' snapshots, each with the name of its folder.
     func listSnapshots(
-        _ finish: @escaping (Result<[(folder: String, facts: SnapshotFacts)], PersistenceError>) ->
+        _ finish:
+            @escaping (Result<[(folder: String, facts: SnapshotFacts)], PersistenceError>) ->
             Void
     ) throws(PersistenceError) {
         let store = try store()
