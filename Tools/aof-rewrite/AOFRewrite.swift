@@ -62,7 +62,7 @@ struct AOFRewrite: ToolCommand {
     func work() throws -> ExitStatus {
         let bar = ProgressBar(log, isWanted: common.showsProgress)
         let rewrite = LogRewrite(
-            try LogLocation(log), as: base == .rdb ? .snapshot : .commands
+            try LogSource.find(log, SystemFileSystem()), as: base == .rdb ? .snapshot : .commands
         ) { _, progress in
             bar.move(to: progress.loadedBytes, of: progress.totalBytes)
         }

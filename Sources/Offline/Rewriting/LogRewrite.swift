@@ -43,7 +43,7 @@ public final class LogRewrite {
     /// What fills the log, where that was asked for.
     private(set) var statistics: LogStatistics?
     /// What the log is.
-    public let log: LogLocation
+    public let log: LogSource
     private let form: LogReplacement.Form
     private let databases: Int
     private let clock: any Clock
@@ -55,7 +55,7 @@ public final class LogRewrite {
     ///   - databases: databases that the log's keys may be in.
     ///   - progress: told how far reading is, and of what.
     public init(
-        _ log: LogLocation, as form: LogReplacement.Form = .snapshot, databases: Int = 1024,
+        _ log: LogSource, as form: LogReplacement.Form = .snapshot, databases: Int = 1024,
         clock: any Clock = SystemClock(), disk: any FileSystem = SystemFileSystem(),
         progress: @escaping (String, RecoveryProgress) -> Void = { _, _ in }
     ) {
@@ -74,15 +74,15 @@ public final class LogRewrite {
     public func run(_ destination: Destination, withStatistics: Bool) throws -> Result {
         var lock: (any FileLock)?
         if case .inPlace = destination {
-            lock = try disk.lock(log.settings.directory + "/" + DataDirectory.lockName)
+            lock = try disk.lock(log.directory + "/" + DataDirectory.lockName)
         }
         defer { lock?.release() }
         var result = Result()
-        result.files = try log.files()
+        result.files = try log.files(disk)
         let engine = Engine(databases: databases, clock: clock)
         let target: any ReplayTarget = engine.replayTarget()
         if withStatistics { statistics = LogStatistics(target, engine.commands) }
-        result.report = try log.read(into: statistics ?? target) { [progress] in
+        result.report = try log.read(into: statistics ?? target, disk) { [progress] in
             progress("reading", $0)
         }
         engine.refreshTime()
@@ -116,18 +116,18 @@ public final class LogRewrite {
             version: ProductVersion.text, serverID: "", sequence: report.sequence,
             frozenAt: clock.now)
         guard case .output(let path) = destination else {
-            return try LogReplacement(of: log, as: form, header, clock: clock)
+            return try LogReplacement(of: log, as: form, header, clock: clock, disk)
         }
         if let status = try disk.status(path) {
             var isEmpty = false
             if status.isDirectory { isEmpty = try disk.list(path).isEmpty }
-            if !isEmpty || log.form == .singleFile {
+            if !isEmpty || log.isSingleFile {
                 throw PersistenceError(
                     .conflict, "The output is there already", path: path,
                     remedy: "Name one that isn't")
             }
         }
-        if log.form == .singleFile {
+        if log.isSingleFile {
             return LogReplacement(file: path, header, clock: clock, disk)
         }
         return try LogReplacement(in: path, as: form, header, clock: clock, disk)

@@ -33,16 +33,17 @@ public struct LogReplacement: Sendable {
     ///
     /// - Parameter header: whose sequence the log goes on behind.
     public init(
-        of log: LogLocation, as form: Form, _ header: SnapshotHeader, clock: any Clock
+        of log: LogSource, as form: Form, _ header: SnapshotHeader, clock: any Clock,
+        _ disk: any FileSystem
     ) throws(PersistenceError) {
         // A single file is one of commands: nothing says where a snapshot would end.
-        self.form = log.form == .folder ? form : .commands
-        location = (log.places, log.form == .folder)
+        self.form = log.isSingleFile ? .commands : form
+        location = (log.places, !log.isSingleFile)
         self.header = header
         self.clock = clock
-        disk = log.disk
+        self.disk = disk
         salt = Salt(bits: UInt64.random(in: 1 ... .max))
-        number = log.form == .folder ? (try log.manifest().base?.number ?? 0) + 1 : 0
+        number = log.isSingleFile ? 0 : (log.manifest.base?.number ?? 0) + 1
     }
 
     /// A log in a new data directory, which is made.
@@ -62,7 +63,7 @@ public struct LogReplacement: Sendable {
         try disk.makeDirectory(directory)
         try disk.makeDirectory(location.places.directory)
         try disk.syncDirectory(directory)
-        try disk.syncDirectory(LogLocation.split(directory).folder)
+        try disk.syncDirectory(SnapshotLibrary.split(directory).directory)
     }
 
     /// A log in one new file, or in the place of one.
@@ -76,7 +77,7 @@ public struct LogReplacement: Sendable {
         salt = Salt(bits: UInt64.random(in: 1 ... .max))
         number = 0
         var settings = BackendSettings()
-        (settings.directory, settings.appendFileName) = LogLocation.split(file)
+        (settings.directory, settings.appendFileName) = SnapshotLibrary.split(file)
         location = (LogPlaces(settings), false)
     }
 
