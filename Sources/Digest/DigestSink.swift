@@ -23,6 +23,9 @@ public final class DigestSink: ValueSink {
     /// Their number by database and type.
     public private(set) var counts = DatasetCounts()
 
+    /// Told of the digest of each key that was taken in.
+    public var onKey: ((Hash256) -> Void)?
+
     let now: Deadline
     private let isCancelled: () -> Bool
     private var stepsToCheck = DigestSink.stepsBetweenChecks
@@ -94,7 +97,9 @@ public final class DigestSink: ValueSink {
             if type != .list { entry.append(sum) }
             entry.append(items)
         }
-        digest.add(entry.finish(), bucket: key.bucket)
+        let sum = entry.finish()
+        if let onKey { onKey(sum) }
+        digest.add(sum, bucket: key.bucket)
         counts.add(type, database: key.database, hasDeadline: key.hasDeadline)
     }
 

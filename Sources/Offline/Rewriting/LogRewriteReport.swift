@@ -126,26 +126,3 @@ public struct LogRewriteReport {
         ])
     }
 }
-
-/// Keys as people read them.
-public enum KeyText {
-    /// The key as redis-cli shows strings, without quotes where it needs none.
-    public static func quoted(_ key: [UInt8]) -> String {
-        let isPlain = !key.isEmpty && key.allSatisfy { $0 > 32 && $0 < 127 && $0 != 34 && $0 != 92 }
-        if isPlain { return String(decoding: key, as: UTF8.self) }
-        var text = "\""
-        for byte in key.prefix(200) {
-            switch byte {
-            case 34, 92: text += "\\" + String(UnicodeScalar(byte))
-            case 10: text += "\\n"
-            case 13: text += "\\r"
-            case 9: text += "\\t"
-            case 32..<127: text += String(UnicodeScalar(byte))
-            default:
-                let digits = String(byte, radix: 16)
-                text += "\\x" + (digits.count == 1 ? "0" : "") + digits
-            }
-        }
-        return text + (key.count > 200 ? "\"..." : "\"")
-    }
-}
