@@ -1,4 +1,3 @@
-import Backends
 /// Compacts a log without a server: replays it into memory, writes what is left as a new base, reads that back, compares
 /// digests, and only then puts it in the place of the old files, or into a new place.
 ///
@@ -6,6 +5,7 @@ import Backends
 /// it, so what a start would cut off is not in the new log either; that is told.
 ///
 /// In place the data directory's lock is held, so no server of ours runs there. (A redis-server takes no lock.)
+import Backends
 import Bytes
 import Digest
 import Engine
