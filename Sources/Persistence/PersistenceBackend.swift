@@ -216,6 +216,8 @@ public enum SyncPolicy: String, Sendable, CaseIterable {
 
 /// The version of Redis's snapshot format that is written.
 public enum SnapshotVersion: String, Sendable, CaseIterable {
+    /// Redis 5's and 6's: for conversions only, no server keeps its data in it.
+    case version9 = "9"
     /// The lowest that holds the data.
     case automatic = "auto"
     /// Redis 7.0's.
@@ -224,6 +226,11 @@ public enum SnapshotVersion: String, Sendable, CaseIterable {
     case version11 = "11"
     /// Redis 7.4's, the first with deadlines of hash fields.
     case version12 = "12"
+
+    /// What a server may be told to write.
+    public static let allCases: [SnapshotVersion] = [
+        .automatic, .version10, .version11, .version12,
+    ]
 
     /// The number; nil: to be found out.
     public var number: Int? { Int(rawValue) }

@@ -107,6 +107,8 @@ public struct SnapshotSource: Sendable {
     public var token: CancelToken
     /// Told how far reading is, on the thread that reads.
     public var progress: @Sendable (RecoveryProgress) -> Void
+    /// Told what the file holds and no dataset here can, which is then passed over; nil: it ends the reading.
+    public var missing: (@Sendable (SnapshotMissing) -> Void)?
 
     /// A file to be read; unless told otherwise with all that is in it.
     public init(
@@ -122,6 +124,14 @@ public struct SnapshotSource: Sendable {
         self.token = token
         self.progress = progress
     }
+}
+
+/// What a file holds and no dataset here can.
+public enum SnapshotMissing: Sendable, Hashable {
+    /// A key whose value belongs to a module.
+    case moduleValue(database: Int, key: [UInt8], module: String)
+    /// Data of a module beside the keys.
+    case moduleData(module: String)
 }
 
 /// The file of a format that streams: JSON, deflated blocks, Redis's snapshots.
@@ -182,7 +192,8 @@ struct StreamedSnapshotFile<Format: SnapshotFormat>: SnapshotFileFormat {
 
     private func input(_ source: SnapshotSource) throws(PersistenceError) -> SnapshotInput {
         try SnapshotInput(
-            source.path, source.fileSystem, now: source.now, progress: source.progress)
+            source.path, source.fileSystem, now: source.now, missing: source.missing,
+            progress: source.progress)
     }
 }
 

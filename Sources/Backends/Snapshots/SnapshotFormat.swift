@@ -81,6 +81,8 @@ public struct SnapshotHeader: Sendable, Hashable {
     public var frozenAt: Deadline
     /// The server's memory when the save began, in bytes; 0: not known.
     public var usedMemoryBytes = 0
+    /// Sources of function libraries, which only Redis's format carries; nothing here looks into them.
+    public var functionLibraries: [[UInt8]] = []
 
     /// A header.
     public init(version: String, serverID: String, sequence: CommitTicket, frozenAt: Deadline) {

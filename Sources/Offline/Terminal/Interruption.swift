@@ -42,13 +42,16 @@ public enum Interruption {
         while unsafe sigwait(&signals, &number) != 0 {}
         // Held until the end: nobody can make a file meanwhile.
         unfinished.withLock { paths in
-            for path in paths { _ = unsafe unlink(path) }
+            // Longest first: what is in a folder before the folder.
+            for path in paths.sorted(by: { $0.utf8.count > $1.utf8.count }) {
+                if unsafe unlink(path) != 0 { _ = unsafe rmdir(path) }
+            }
             if Terminal.showsErrors { Output.tell("\r\u{1b}[KInterrupted: nothing was changed") }
             _exit(128 + number)
         }
     }
 
-    /// A file that is to go where the tool is stopped.
+    /// A file, or a folder without others, that is to go where the tool is stopped.
     public static func begin(_ path: String) {
         _ = unfinished.withLock { $0.insert(path) }
     }
