@@ -109,7 +109,8 @@ struct StoreInspectTests {
         "shows one key of any type, from any format",
         arguments: ["aof", "rdb", "json", "compressed", "sqlite"])
     func key(backend: String) throws {
-        let folder = try folder(.holdfast, ["--backend", backend, "--save", "3600", "1000"]) { client in
+        let folder = try folder(.holdfast, ["--backend", backend, "--save", "3600", "1000"]) {
+            client in
             let reply = try client.run("SAVE")
             #expect(reply.text == "OK")
         }
@@ -161,13 +162,24 @@ struct StoreInspectTests {
     @Test("names the keys that differ and how, and the commands that make them equal")
     func difference() throws {
         let first = try folder(.holdfast, Self.log)
-        let second = try folder(.holdfast, ["--backend", "json", "--save", "3600", "1"]) { client in
-            for words in [
-                ["SET", "user:1:name", "Ada Lovelace"], ["DEL", "queue"], ["SADD", "tags", "new"],
-                ["PEXPIREAT", "soon", "4102444800002"], ["SELECT", "7"], ["RPUSH", "more", "1"],
-            ] { _ = try client.run(words.map { Array($0.utf8) }) }
+        // A copy that goes on, kept by another engine: times of deliveries are the same.
+        let second = try TemporaryDirectory()
+        let data = second.path + "/data"
+        try FileManager.default.copyItem(atPath: first.path, toPath: data)
+        let server = try ServerProcess(.holdfast, in: data, arguments: Self.log)
+        let client = try server.connect()
+        for words in [
+            ["SET", "user:1:name", "Ada Lovelace"], ["DEL", "queue"], ["SADD", "tags", "new"],
+            ["PEXPIREAT", "soon", "4102444800002"], ["SELECT", "7"], ["RPUSH", "more", "1"],
+            ["SNAPSHOT", "SAVE", "second.json"],
+        ] {
+            let reply = try client.run(words.map { Array($0.utf8) })
+            #expect(!reply.isError, "\(words): \(reply)")
         }
-        let outcome = try inspect("--diff", first.path, second.path)
+        let snapshot = data + "/snapshots/second.json"
+        #expect(Eventually.holds(seconds: 20) { FileManager.default.fileExists(atPath: snapshot) })
+        server.terminate()
+        let outcome = try inspect("--diff", first.path, snapshot)
         #expect(outcome.exitCode == 1, "\(outcome.output)")
         for text in [
             "! db 0  soon  expires: 2100-01-01T00:00:00.001Z, 2100-01-01T00:00:00.002Z",
@@ -176,13 +188,13 @@ struct StoreInspectTests {
         ] { #expect(outcome.output.contains(text), "\(text) in \(outcome.output)") }
         #expect(try inspect("--diff", first.path, first.path).exitCode == 0)
         // The commands, run on the first, make it the second.
-        let script = try inspect("--diff", "--format", "resp", first.path, second.path)
-        let server = try ServerProcess(.holdfast, in: first.path, arguments: Self.log)
-        let client = try server.connect()
-        try client.send(Array(script.output.utf8))
-        _ = try client.run("PING")
-        server.terminate()
-        let after = try inspect("--diff", first.path, second.path)
+        let script = try inspect("--diff", "--format", "resp", first.path, snapshot)
+        let again = try ServerProcess(.holdfast, in: first.path, arguments: Self.log)
+        let other = try again.connect()
+        try other.send(Array(script.output.utf8))
+        _ = try other.run("PING")
+        again.terminate()
+        let after = try inspect("--diff", first.path, snapshot)
         #expect(after.exitCode == 0, "\(after.output)")
     }
 

@@ -120,9 +120,10 @@ public final class OpenDataset {
         return MigrationSandbox(target: engine.replayTarget()) { engine.freeze() }
     }
 
-    private static func replay(_ log: LogLocation, _ options: Options) throws -> Reading {
+    private static func replay(_ log: LogSource, _ options: Options) throws -> Reading {
         let engine = Engine(databases: options.databases, clock: options.clock)
-        let recovery = try log.read(into: engine.replayTarget(), progress: options.progress)
+        let recovery = try log.read(
+            into: engine.replayTarget(), options.disk, progress: options.progress)
         engine.refreshTime()
         let view = StillDataset(engine.freeze())
         let report = try DatasetDigest.of(view)
@@ -132,7 +133,7 @@ public final class OpenDataset {
         contents.warnings = recovery.warnings
         return Reading(
             view: view, report: report, contents: contents, damages: recovery.damages,
-            bytes: try log.files().reduce(0) { $0 + $1.bytes }, engine: engine)
+            bytes: try log.files(options.disk).reduce(0) { $0 + $1.bytes }, engine: engine)
     }
 }
 

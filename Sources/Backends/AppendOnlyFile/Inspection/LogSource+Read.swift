@@ -3,6 +3,19 @@ import Bytes
 import Persistence
 
 extension LogSource {
+    /// As `find`, where nothing else than a log will do.
+    ///
+    /// - Throws: also `.conflict` where there is none.
+    public static func existing(
+        _ path: String, _ disk: any FileSystem
+    ) throws(PersistenceError) -> LogSource {
+        let source = try find(path, disk)
+        if source.shape == .nothing || source.shape == .withoutManifest {
+            _ = try source.files(disk)
+        }
+        return source
+    }
+
     /// Whether the log is one file.
     public var isSingleFile: Bool { shape == .file || shape == .oldFile }
 
