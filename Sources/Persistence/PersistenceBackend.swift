@@ -126,7 +126,7 @@ public struct BackendDescriptor: Sendable, Hashable {
         public static let journal = Abilities(rawValue: 1)
         /// Has something to compact: BGREWRITEAOF means something.
         public static let compaction = Abilities(rawValue: 2)
-        /// Answers queries of its own.
+        /// Answers questions: it is a `QueryableBackend`.
         public static let queries = Abilities(rawValue: 4)
         /// Keeps data by saving it whole: SAVE, BGSAVE and the `save` points mean something, and what
         /// was written since the last save is lost in a crash.

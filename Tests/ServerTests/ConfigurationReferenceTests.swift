@@ -13,7 +13,8 @@ struct ConfigurationReferenceTests {
         "cluster-announce-human-nodename",
         // Holdfast
         "backend", "aof-history-keep", "json-sorted", "rdb-version", "compressed-level",
-        "command-cpu-tracking", "snapshot-dir",
+        "command-cpu-tracking", "snapshot-dir", "sql-command", "sql-time-limit", "sql-max-rows",
+        "sql-max-bytes",
     ]
 
     @Test("Answers CONFIG GET for every directive as redis-server does")

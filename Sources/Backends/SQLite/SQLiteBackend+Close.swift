@@ -15,6 +15,7 @@ extension SQLiteBackend {
     public func close() throws(PersistenceError) {
         if isClosed { return }
         digest.token.cancel()
+        cancelQuestions()
         environment.runner.drain()
         defer { finishClosing() }
         switch health {
@@ -54,6 +55,7 @@ extension SQLiteBackend {
     private func finishClosing() {
         isClosed = true
         environment.runner.drain()
+        serveQuestions()
         failBarriers(PersistenceError(.io, "The database was closed", path: path))
         store = nil
         copier = nil

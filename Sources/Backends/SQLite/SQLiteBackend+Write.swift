@@ -121,6 +121,7 @@ extension SQLiteBackend {
         launch()
         if isClosed { return }
         tellSettled()
+        serveQuestions()
         environment.progress(nil)
     }
 
@@ -145,6 +146,7 @@ extension SQLiteBackend {
         lastRetryNanoseconds = lastTickNanoseconds
         failBarriers(error)
         tellSettled()
+        serveQuestions()
         environment.progress(sequence)
     }
 

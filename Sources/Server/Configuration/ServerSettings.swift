@@ -87,6 +87,10 @@ public struct ServerSettings: Sendable {
     public var savePoints: [SavePoint] = []
     /// `snapshot-dir`; empty is the data directory.
     public var snapshotDirectory = ""
+    /// `sql-command`: HOLDFAST SQL is answered.
+    public var answersQueries = false
+    /// `sql-time-limit`, `sql-max-rows`, `sql-max-bytes`.
+    public var queryLimits = QueryLimits()
     /// `aof-rewrite-incremental-fsync`.
     public var syncsRewriteInSteps = true
 

@@ -34,6 +34,15 @@ extension DirectiveCatalog {
             { $0.backend.snapshotVersion = $1 }),
         .integer("compressed-level", 0...9, 1, { $0.backend.compressionLevel = $1 }),
         .flag("command-cpu-tracking", false, { $0.tracksCommandCPU = $1 }),
+        .flag("sql-command", is: .protected, false, { $0.answersQueries = $1 }),
+        .integer(
+            "sql-time-limit", is: .protected, 1...3_600_000, 1000,
+            { $0.queryLimits.milliseconds = $1 }),
+        .integer(
+            "sql-max-rows", is: .protected, 1...1_000_000_000, 10_000, { $0.queryLimits.rows = $1 }),
+        .memory(
+            "sql-max-bytes", is: .protected, 1024...1_073_741_824, 16 << 20,
+            { $0.queryLimits.bytes = $1 }),
         .text("snapshot-dir", is: .protected, "", { $0.snapshotDirectory = $1 }),
     ]
 }
