@@ -234,6 +234,9 @@ public struct BackendSettings: Sendable, Hashable {
     public var snapshotVersion = SnapshotVersion.automatic
     /// `aof-use-rdb-preamble`: a rewrite of the log writes its base as such a snapshot.
     public var writesSnapshotBases = false
+    /// `sqlite-wal-limit`: from how many bytes of a database's log on, which a reader in another program keeps from being
+    /// used again, writes are refused.
+    public var databaseLogLimitBytes = 1 << 30
     /// `compressed-level`: how hard zlib tries, 0 ... 9.
     public var compressionLevel = 1
     /// `appenddirname`.

@@ -14,7 +14,7 @@ struct ConfigurationReferenceTests {
         // Holdfast
         "backend", "aof-history-keep", "json-sorted", "rdb-version", "compressed-level",
         "command-cpu-tracking", "snapshot-dir", "sql-command", "sql-time-limit", "sql-max-rows",
-        "sql-max-bytes",
+        "sql-max-bytes", "sqlite-wal-limit",
     ]
 
     @Test("Answers CONFIG GET for every directive as redis-server does")

@@ -34,6 +34,9 @@ extension DirectiveCatalog {
             { $0.backend.snapshotVersion = $1 }),
         .integer("compressed-level", 0...9, 1, { $0.backend.compressionLevel = $1 }),
         .flag("command-cpu-tracking", false, { $0.tracksCommandCPU = $1 }),
+        .memory(
+            "sqlite-wal-limit", 1_048_576...1_099_511_627_776, 1 << 30,
+            { $0.backend.databaseLogLimitBytes = $1 }),
         .flag("sql-command", is: .protected, false, { $0.answersQueries = $1 }),
         .integer(
             "sql-time-limit", is: .protected, 1...3_600_000, 1000,
