@@ -27,16 +27,29 @@ let grdb: [Target.Dependency] = [
     .product(name: "GRDB", package: "GRDB.swift"),
     .product(name: "GRDBSQLite", package: "GRDB.swift"),
 ]
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+/// An offline tool: options, calls of the library, output.
+func tool(_ name: String) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: ["Bytes", "Persistence", "Records", "Digest", "Backends", "Offline", arguments],
+        path: "Tools/\(name)", swiftSettings: strict)
+}
+
+let toolNames = [
+    "aof-check", "aof-rewrite", "snapshot-convert", "restore-verify", "store-inspect",
+]
 
 let package = Package(
     name: "holdfast",
-    products: [
-        .executable(name: "holdfast-server", targets: ["holdfast-server"])
-    ],
+    products: (["holdfast-server"] + toolNames).map { .executable(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -70,6 +83,12 @@ let package = Package(
                 "Bytes", "Persistence", "Engine", "Backends", "Server", nioCore, nioPosix,
             ],
             swiftSettings: strict),
+        room(
+            "Offline",
+            [
+                "Bytes", "Records", "RDB", "RESP", "Digest", "Persistence", "Engine", "Backends",
+                arguments,
+            ]),
         room2("TestSupport", ["Bytes", "Records", "Persistence"]),
         tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("RESPTests", ["Bytes", "RESP", "TestSupport"]),
@@ -95,8 +114,14 @@ let package = Package(
                 nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         tests("EndToEndTests", ["Bytes", "TestSupport", "holdfast-server"]),
+        tests(
+            "OfflineTests",
+            [
+                "Bytes", "Records", "RDB", "Digest", "Persistence", "Engine", "Backends", "Offline",
+                "TestSupport", "holdfast-server",
+            ] + toolNames.map { .byName(name: $0) }),
         tests("HouseStyleTests", ["TestSupport"]),
-    ],
+    ] + toolNames.map(tool),
     swiftLanguageModes: [.v6]
 )
 

@@ -36,6 +36,8 @@ public enum BackgroundLane: Sendable, Hashable, CaseIterable {
     case inspection
     /// Questions of clients, at lower priority.
     case query
+    /// Snapshots by command, backups and restoration, at lower priority: no save waits for them.
+    case backup
     /// Unlinking and freeing, at lower priority.
     case cleanup
 }

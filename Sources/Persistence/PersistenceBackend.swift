@@ -76,6 +76,17 @@ public protocol PersistenceBackend: AnyObject {
     /// Called directly before `checkpoint`, with nothing recorded in between.
     func willFreeze() throws(PersistenceError)
 
+    /// Puts `view`, which is no state of what was recorded, in the place of everything that is kept.
+    ///
+    /// Called where `willFreeze` and `checkpoint` may be; nothing is recorded until `finish`. When that hears of success
+    /// the view is in force and durable, and what is recorded from then on follows it. A crash before that leaves what
+    /// was there or the view, whole. After a failure a journal holds what it held; the file of an engine that
+    /// saves snapshots may hold either, until the next checkpoint, which is for the caller to begin. `cancelCheckpoint` ends it while it can still be given up.
+    func replace(
+        with view: any FrozenDataset,
+        finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    ) throws(PersistenceError)
+
     /// Called about ten times a second with the monotonic time: syncs that are due, retries after
     /// errors, history that may go.
     func tick(nowNanoseconds: UInt64)
@@ -107,6 +118,14 @@ public typealias Readback = @Sendable (any ReplayTarget) throws(PersistenceError
 extension PersistenceBackend {
     /// What this one is; an object may stand for another backend.
     public var descriptor: BackendDescriptor { Self.descriptor }
+    /// Where a checkpoint is all that counts, one of another view does it.
+    public func replace(
+        with view: any FrozenDataset,
+        finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    ) throws(PersistenceError) {
+        try willFreeze()
+        try checkpoint(view, finish: finish)
+    }
     /// Nothing to do without a journal.
     public func readback() -> Readback? { nil }
 }

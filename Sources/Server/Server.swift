@@ -57,10 +57,14 @@ public final class Server {
     var shutdownState: ShutdownState? {
         didSet { noteHeldWrites() }
     }
-    /// A last save runs, or the engine is being switched: writes wait for its end, or for that of the process.
+    /// A last save runs, the engine is being switched, or restored data takes the place of the old: writes wait for its end, or for that of the process.
     private(set) var holdsWrites = false
     /// Changes of engine.
     var migration = MigrationState()
+    /// Snapshots by command, backups, restorations.
+    var snapshots = SnapshotState()
+    /// Writes and reads snapshots; nil: there is no data directory.
+    public var snapshotStore: (any SnapshotStore)?
     /// Makes changes of engine; nil: there is no data directory.
     public var engineChanger: (any EngineChanger)?
     var shutdownsBegun = 0
@@ -77,6 +81,8 @@ public final class Server {
     var cutOff: [Connection] = []
     var isTickScheduled = false
     var failedThrough: CommitTicket = 0
+    /// Memory of the machine in bytes; 0: not known.
+    let machineMemory = ProcessFacts.systemBytes
     var saveState = SaveState()
     var durabilityWaiters: [DurabilityWaiter] = []
     let latency = LatencyMonitor()
@@ -107,7 +113,9 @@ public final class Server {
     }
 
     func noteHeldWrites() {
-        holdsWrites = shutdownState?.isSaving == true || migration.holdsWrites
+        holdsWrites =
+            shutdownState?.isSaving == true || migration.holdsWrites
+            || snapshots.restoration.heldSince != 0
     }
 
     /// Wires the engine to the settings and the threads.

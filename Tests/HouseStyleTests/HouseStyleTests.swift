@@ -6,6 +6,7 @@ import Testing
 struct HouseStyleTests {
     private let sources = SourceTree.swiftFiles(below: "Sources")
     private let tests = SourceTree.swiftFiles(below: "Tests")
+    private let tools = SourceTree.swiftFiles(below: "Tools")
 
     @Test("there are sources to look at")
     func sourcesAreFound() {
@@ -41,6 +42,10 @@ struct HouseStyleTests {
             "Bytes", "RESP", "Records", "RDB", "Digest", "Persistence", "Synchronization",
             "CZlib", "GRDB", "GRDBSQLite",
         ],
+        "Offline": [
+            "Bytes", "RESP", "Records", "RDB", "Digest", "Persistence", "Engine", "Backends",
+            "ArgumentParser", "Synchronization",
+        ],
         "Server": [
             "Bytes", "RESP", "Records", "Digest", "Persistence", "Engine", "NIOCore", "NIOPosix",
             "Dispatch", "Synchronization",
@@ -63,6 +68,17 @@ struct HouseStyleTests {
                 let name = String(line.dropFirst(7))
                 #expect(
                     allowed.contains(name) || Self.system.contains(name), "\(file) imports \(name)")
+            }
+        }
+    }
+
+    @Test("a tool knows nothing of the server")
+    func toolImports() {
+        for file in tools {
+            for line in file.lines where line.hasPrefix("import ") {
+                #expect(
+                    ![" Server", " NIOCore", " NIOPosix"].contains { line.hasSuffix($0) },
+                    "\(file): \(line)")
             }
         }
     }

@@ -97,6 +97,16 @@ final class LogWindow {
         return taken
     }
 
+    /// Bytes from anywhere in the file, fewer where it ends; the window stays as it is.
+    func bytes(at offset: Int, count: Int) throws(PersistenceError) -> [UInt8] {
+        let other = ByteWriter(capacity: count + 1)
+        while other.count < count {
+            let taken = try handle.read(count - other.count, at: offset + other.count, into: other)
+            if taken == 0 { break }
+        }
+        return other.array
+    }
+
     /// Goes to `offset`, which may lie before the end of what was pulled.
     func move(to offset: Int) {
         bytes.removeAll()

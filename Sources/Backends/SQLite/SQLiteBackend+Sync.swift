@@ -115,7 +115,9 @@ extension SQLiteBackend {
             environment.progress(nil)
         }
         let now = environment.clock.monotonicNanoseconds
-        guard let copier, figures.logBytes > WriteAheadLog.startBytes(limit: limit), !sync.isCopying,
+        // Near the limit the second isn't waited for: a small one would be reached within it.
+        guard let copier, !sync.isCopying,
+            figures.logBytes > WriteAheadLog.startBytes(limit: limit),
             now &- sync.lastCopyBegin >= 1_000_000_000 || figures.logBytes > limit / 2
         else { return }
         sync.isCopying = true

@@ -38,7 +38,9 @@ final class SQLiteStore: @unchecked Sendable {
     ///
     /// - Parameter keptLogBytes: what of the log file is kept when it is used again from its beginning.
     /// - Throws: `.unsupportedVersion`, `.unsupportedFormat`, `.corrupt`, `.io`.
-    init(path: String, serverID: String, keptLogBytes: Int) throws(PersistenceError) {
+    init(path: String, serverID: String, keptLogBytes: Int = WriteAheadLog.startBytes(limit: .max))
+        throws(PersistenceError)
+    {
         let connection = try SQLiteConnection(path)
         self.connection = connection
         // WAL frames of half the usual size; see Schema.

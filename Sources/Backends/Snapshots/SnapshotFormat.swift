@@ -59,11 +59,11 @@ extension SnapshotFormat {
         return (stem.isEmpty ? "dump" : stem) + ".\(fileExtension)"
     }
 
-    /// Reads the file into a digest on this thread.
+    /// Reads the file on this thread and digests it on another one.
     public func digest(
         _ input: SnapshotInput, isCancelled: @escaping () -> Bool
     ) throws -> (contents: SnapshotContents, report: DigestReport) {
-        let target = DigestTarget(isCancelled: isCancelled)
+        let target = RelayedDigestTarget(isCancelled: isCancelled)
         let contents = try read(input, into: target)
         return (contents, target.report)
     }

@@ -47,5 +47,35 @@ extension DirectiveCatalog {
             "sql-max-bytes", is: .protected, 1024...1_073_741_824, 16 << 20,
             { $0.queryLimits.bytes = $1 }),
         .text("snapshot-dir", is: .protected, "", { $0.snapshotDirectory = $1 }),
+        .integer("snapshot-restore-max-hold", 1...86400, 60, { $0.restorationHoldSeconds = $1 }),
+        .memory("frozen-memory-limit", 0...UInt64.max, 0, { $0.frozenLimitBytes = $1 }),
+    ] + backups
+
+    private static let backups: [Directive] = [
+        .text(
+            "backup-schedule", "",
+            check: Directive.refusing { text in
+                BackupSchedule(text) == nil
+                    ? "argument must be an interval (30m, 1h, 2d, 900) or five fields of cron, or empty"
+                    : nil
+            },
+            { $0.backupSchedule = BackupSchedule($1) ?? .off }),
+        .text(
+            "backup-format", "",
+            check: { (value, environment) throws(ConfigurationRefusal) in
+                let offer = environment.backends
+                let name = value.printedText.lowercased()
+                let formats = offer.names.filter { $0 != offer.nothing }
+                if !name.isEmpty && !formats.contains(name) {
+                    throw ConfigurationRefusal(
+                        "argument must be empty or one of " + formats.joined(separator: ", "))
+                }
+                return .text(name)
+            },
+            { $0.backupFormat = $1 }),
+        .text("backup-dir", is: .protected, "", { $0.backupDirectory = $1 }),
+        .integer("backup-keep-last", 0...Bound.int, 7, { $0.backupRetention.last = $1 }),
+        .integer("backup-keep-hourly", 0...Bound.int, 0, { $0.backupRetention.hourly = $1 }),
+        .integer("backup-keep-daily", 0...Bound.int, 0, { $0.backupRetention.daily = $1 }),
     ]
 }
