@@ -34,6 +34,18 @@ extension DirectiveCatalog {
             { $0.backend.snapshotVersion = $1 }),
         .integer("compressed-level", 0...9, 1, { $0.backend.compressionLevel = $1 }),
         .flag("command-cpu-tracking", false, { $0.tracksCommandCPU = $1 }),
+        .memory(
+            "sqlite-wal-limit", 1_048_576...1_099_511_627_776, 1 << 30,
+            { $0.backend.databaseLogLimitBytes = $1 }),
+        .flag("sql-command", is: .protected, false, { $0.answersQueries = $1 }),
+        .integer(
+            "sql-time-limit", is: .protected, 1...3_600_000, 1000,
+            { $0.queryLimits.milliseconds = $1 }),
+        .integer(
+            "sql-max-rows", is: .protected, 1...1_000_000_000, 10_000, { $0.queryLimits.rows = $1 }),
+        .memory(
+            "sql-max-bytes", is: .protected, 1024...1_073_741_824, 16 << 20,
+            { $0.queryLimits.bytes = $1 }),
         .text("snapshot-dir", is: .protected, "", { $0.snapshotDirectory = $1 }),
         .integer("snapshot-restore-max-hold", 1...86400, 60, { $0.restorationHoldSeconds = $1 }),
         .memory("frozen-memory-limit", 0...UInt64.max, 0, { $0.frozenLimitBytes = $1 }),
