@@ -190,7 +190,7 @@ extension LogScanner {
     }
 
     /// Where the next plausible record begins; moves the window.
-    private func nextRecord(from start: Int) throws(PersistenceError) -> Int? {
+    func nextRecord(from start: Int) throws(PersistenceError) -> Int? {
         go(to: start)
         while true {
             try window.show(64 << 10)

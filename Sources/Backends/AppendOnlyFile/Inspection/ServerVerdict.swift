@@ -141,14 +141,6 @@ public struct ServerVerdict: Sendable {
     }
 }
 
-/// Runs nothing: a restore needs no background work.
-private final class NoRunner: BackgroundRunner {
-    func run<Output: Sendable>(
-        on lane: BackgroundLane, _ work: @escaping @Sendable () -> Output,
-        finish: @escaping (Output) -> Void
-    ) {}
-}
-
 extension ServerVerdict {
     /// The verdict on a log in which a scan found nothing to judge, without another pass; nil: it has to be replayed.
     public static func ofRegular(
@@ -192,4 +184,14 @@ extension LogSource {
 extension LogRegion {
     /// Nothing is lost with it.
     public var isVoid: Bool { length == 0 && !touchesOthers && keys.isEmpty && firstSequence == nil }
+}
+
+extension ServerVerdict {
+    /// Runs nothing: a restore needs no background work.
+    final class NoRunner: BackgroundRunner {
+        func run<Output: Sendable>(
+            on lane: BackgroundLane, _ work: @escaping @Sendable () -> Output,
+            finish: @escaping (Output) -> Void
+        ) {}
+    }
 }
