@@ -81,6 +81,7 @@ public final class LogSalvage {
             let pass = SuspicionPass(vocabulary, suspects)
             let scan = try LogScan.run(
                 source, vocabulary: vocabulary, visitor: pass, disk, progress: progress)
+            pass.finish()
             report.regions = scan.regions
             let isFirst = suspects.keys.isEmpty
             let found = pass.suspects
@@ -123,12 +124,18 @@ struct SuspectKeys {
 }
 
 /// One pass over a log that finds suspect keys: those of the damage, and those that got a suspect one's value.
+///
+/// Damage may have swallowed a SELECT. One is written where the database changes: so if the next SELECT behind the
+/// damage goes to the database that was in force before it, one was lost, and the keys named in between may be
+/// another database's. In groups of ours, that is assumed too where no SELECT follows.
 final class SuspicionPass: LogScanVisitor {
     private(set) var suspects: SuspectKeys
     private let vocabulary: any CommandVocabulary
-    /// Keys named since the database in force was lost.
-    private var adrift: Set<[UInt8]> = []
-    private var isAdrift = false
+    /// Keys named since a SELECT may have been lost; nil: none was.
+    private var adrift: Set<[UInt8]>?
+    private var isCertain = false
+    private var database: Int64 = 0
+    private var path = ""
     private var databases: Set<Int64> = []
 
     init(_ vocabulary: any CommandVocabulary, _ suspects: SuspectKeys) {
@@ -143,35 +150,41 @@ final class SuspicionPass: LogScanVisitor {
 
     func damage(_ region: LogRegion, healed: [UInt8]?) {
         suspects.keys.formUnion(region.keys)
-        if region.hidesDatabase { isAdrift = true }
+        if region.hidesDatabase && adrift == nil { adrift = [] }
     }
 
     func record(_ arguments: ByteViews, _ place: RecordPlace) {
+        if place.path != path {
+            settle(isLost: isCertain)
+            path = place.path
+            database = 0
+        }
+        isCertain = place.isCertain
         if arguments[0].equalsIgnoringCase("select") && arguments.count == 2 {
-            isAdrift = false
-            if databases.count < 1000 { databases.insert(Decimal.parse(arguments[1]) ?? 0) }
-            // Keys that were named while the database wasn't known matter where there is more than one.
-            if databases.count > 1 {
-                suspects.keys.formUnion(adrift)
-                adrift = []
-            }
+            let number = Decimal.parse(arguments[1]) ?? 0
+            if databases.count < 1000 { databases.insert(number) }
+            settle(isLost: number == database)
+            database = number
             return
         }
-        if isAdrift || !suspects.keys.isEmpty {
-            let places = vocabulary.keyPlaces(in: arguments)
-            if isAdrift {
-                for place in places { adrift.insert(arguments[place].array) }
-            }
-            if places.count > 1, !SplitCommand.isSplit(arguments[0]),
-                suspects.touches(arguments, places)
-            {
-                for place in places { suspects.keys.insert(arguments[place].array) }
-            }
+        if adrift == nil && suspects.keys.isEmpty { return }
+        let places = vocabulary.keyPlaces(in: arguments)
+        if adrift != nil {
+            for place in places { adrift?.insert(arguments[place].array) }
         }
-        if databases.count > 1 && !adrift.isEmpty {
-            suspects.keys.formUnion(adrift)
-            adrift = []
+        if places.count > 1, !SplitCommand.isSplit(arguments[0]),
+            suspects.touches(arguments, places)
+        {
+            for place in places { suspects.keys.insert(arguments[place].array) }
         }
+    }
+
+    /// The log has ended.
+    func finish() { settle(isLost: isCertain && databases.count > 1) }
+
+    private func settle(isLost: Bool) {
+        if isLost, let adrift { suspects.keys.formUnion(adrift) }
+        adrift = nil
     }
 }
 
