@@ -94,3 +94,10 @@ extension LogSource {
         return present
     }
 }
+
+extension LogSource {
+    /// Bytes of the files in force.
+    public func bytes(_ disk: any FileSystem) throws(PersistenceError) -> Int {
+        try presentParts(disk).reduce(0) { $0 + $1.size }
+    }
+}
