@@ -35,7 +35,8 @@ struct AOFDefectTests {
         if said.holdfast.outcome == "cuts" {
             #expect(said.holdfast.cutBytes >= max(1, cut), "\(cut)")
             #expect(server.log.contains(said.holdfast.message))
-        } else {
+        } else if defect.name != "increment-unnamed" {
+            // A new increment may take the name of one that nobody names.
             #expect(cut <= 0)
         }
     }
@@ -89,7 +90,11 @@ struct AOFDefectTests {
     @Test(
         "--compat says what redis-check-aof says",
         .enabled(if: ServerProcess.find("redis-check-aof") != nil),
-        arguments: Defect.all.filter { !$0.name.hasPrefix("manifest") })
+        // redis-check-aof reads memory that it didn't write (torn-count), or is killed by a length.
+        arguments: Defect.all.filter {
+            !$0.name.hasPrefix("manifest") && $0.name != "torn-count"
+                && $0.name != "length-enormous"
+        })
     func compat(defect: Defect) throws {
         // The words of redis-check-rdb about damage differ; its verdict doesn't.
         let isSnapshot = defect.name.hasPrefix("base-") || defect.name.hasPrefix("preamble-")

@@ -82,7 +82,8 @@ enum OfflineProject {
     static func logBytes(_ folder: String) -> Int {
         guard let paths = FileManager.default.enumerator(atPath: folder) else { return 0 }
         var total = 0
-        for case let path as String in paths where path.hasSuffix(".aof") || path.hasSuffix(".rdb") {
+        for case let path as String in paths where path.hasSuffix(".aof") || path.hasSuffix(".rdb")
+        {
             let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + path)
             total += (attributes?[.size] as? Int) ?? 0
         }

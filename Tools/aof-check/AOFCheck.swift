@@ -89,7 +89,9 @@ struct AOFCheck: ToolCommand {
         if let truncateTo, PointText.parse(truncateTo) == nil {
             throw ValidationError("'\(truncateTo)' is neither a sequence nor a time.")
         }
-        if databases < 1 || databases > 1 << 20 { throw ValidationError("No such number of databases.") }
+        if databases < 1 || databases > 1 << 20 {
+            throw ValidationError("No such number of databases.")
+        }
     }
 
     func work() throws -> ExitStatus {
@@ -129,7 +131,8 @@ struct AOFCheck: ToolCommand {
         guard report.holdfast.outcome == .cuts else {
             if report.status.rawValue < ExitStatus.damaged.rawValue { return report.status }
             throw ToolFailure(
-                report.status, "This is no unfinished tail, so --fix changes nothing; see --salvage")
+                report.status, "This is no unfinished tail, so --fix changes nothing; see --salvage"
+            )
         }
         if report.readableBytesCut > 0 && !yes {
             throw ToolFailure(

@@ -35,7 +35,8 @@ struct AOFRewrite: ToolCommand {
             valueName: "dir"))
     var output: String?
 
-    @Flag(name: [.customShort("n"), .long], help: "Write nothing: say how large the result would be.")
+    @Flag(
+        name: [.customShort("n"), .long], help: "Write nothing: say how large the result would be.")
     var dryRun = false
 
     @Flag(help: "Say how much of the log is dead, and which keys and commands fill it.")
@@ -44,16 +45,21 @@ struct AOFRewrite: ToolCommand {
     @Option(help: "Keys that --stats names.")
     var top = 10
 
-    @Flag(help: "Write the base as a snapshot in Redis's format instead of commands with checksums.")
+    @Flag(
+        help: "Write the base as a snapshot in Redis's format instead of commands with checksums.")
     var rdb = false
 
     @Option(help: "Databases of the server that would load the log.")
     var databases = 16
 
     func validate() throws {
-        if dryRun && output != nil { throw ValidationError("--dry-run writes nothing to --output.") }
+        if dryRun && output != nil {
+            throw ValidationError("--dry-run writes nothing to --output.")
+        }
         if top < 0 || top > 4096 { throw ValidationError("--top is 0 to 4096.") }
-        if databases < 1 || databases > 1 << 20 { throw ValidationError("No such number of databases.") }
+        if databases < 1 || databases > 1 << 20 {
+            throw ValidationError("No such number of databases.")
+        }
     }
 
     func work() throws -> ExitStatus {

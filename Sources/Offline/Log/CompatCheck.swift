@@ -44,27 +44,31 @@ public struct CompatCheck {
 
     private func oldStyle() throws(PersistenceError) -> ExitStatus {
         try Output.standard.line("Start checking Old-Style AOF")
-        return try check(path, name: path, as: "AOF", isLast: true)
+        var line = 1
+        return try check(path, name: path, as: "AOF", isLast: true, &line)
     }
 
     private func multiPart() throws(PersistenceError) -> ExitStatus {
         let out = Output.standard
         try out.line("Start checking Multi Part AOF")
         let source = try LogSource.find(path, disk)
-        if let error = source.manifestError { return try stop(error.message) }
-        let last = source.parts.last?.path
-        if let base = source.parts.first(where: { $0.role == .base }) {
+        guard let parts = try source.partsAsRedis(disk) else {
+            return try stop(source.manifestError?.message ?? "")
+        }
+        let last = parts.last?.path
+        var line = 1
+        if let base = parts.first(where: { $0.role == .base }) {
             let hasPreamble = try CompatFile(base.path, name: base.name, disk).hasPreamble()
             try out.line("Start to check BASE AOF (\(hasPreamble ? "RDB" : "RESP") format).")
             let status = try check(
-                base.path, name: base.name, as: "BASE AOF", isLast: base.path == last)
+                base.path, name: base.name, as: "BASE AOF", isLast: base.path == last, &line)
             if status != Self.good { return status }
         }
-        let increments = source.parts.filter { $0.role == .increment }
+        let increments = parts.filter { $0.role == .increment }
         if !increments.isEmpty { try out.line("Start to check INCR files.") }
         for part in increments {
             let status = try check(
-                part.path, name: part.name, as: "INCR AOF", isLast: part.path == last)
+                part.path, name: part.name, as: "INCR AOF", isLast: part.path == last, &line)
             if status != Self.good { return status }
         }
         try out.line("All AOF files and manifest are valid")
@@ -72,12 +76,12 @@ public struct CompatCheck {
     }
 
     private func check(
-        _ path: String, name: String, as kind: String, isLast: Bool
+        _ path: String, name: String, as kind: String, isLast: Bool, _ line: inout Int
     ) throws(PersistenceError) -> ExitStatus {
         let out = Output.standard
         let file: CompatFile
         do throws(PersistenceError) {
-            file = try CompatFile(path, name: name, disk)
+            file = try CompatFile(path, name: name, line: line, disk)
         } catch {
             return try stop(
                 "Cannot open file \(path): \(SystemErrorText.text(error.errno)), aborting...")
@@ -87,6 +91,7 @@ public struct CompatCheck {
             return Self.good
         }
         let outcome = try file.run()
+        line = outcome.line
         for line in outcome.lines { try out.line(line) }
         if outcome.isInsane { return Self.bad }
         try out.line(

@@ -66,7 +66,8 @@ extension LogSalvage.Report {
         }
         try out.line(
             "kept: \(Figures.counted(records, "record"))"
-                + (snapshotKeys > 0 ? ", \(Figures.counted(snapshotKeys, "key")) of a snapshot" : ""))
+                + (snapshotKeys > 0
+                    ? ", \(Figures.counted(snapshotKeys, "key")) of a snapshot" : ""))
         if !suspectKeys.isEmpty {
             try out.line(
                 "kept apart: \(Figures.counted(suspectRecords, "record")) of "

@@ -65,7 +65,8 @@ public struct LogCompaction {
         }
         let isInPlace = output == nil && !isDryRun
         if isInPlace && source.shape == .file {
-            throw ToolFailure(.usage, "A single file is compacted into a new directory: give --output")
+            throw ToolFailure(
+                .usage, "A single file is compacted into a new directory: give --output")
         }
         let directory =
             isInPlace ? try DataDirectory(path: source.directory, fileSystem: disk) : nil
@@ -88,7 +89,7 @@ public struct LogCompaction {
         engine.refreshTime()
         let view = engine.freeze()
         let digest = try DatasetDigest.of(view).digest
-        report.digest = "\(digest.root)"
+        report.digest = digest.root.hex
         report.keys = engine.keyspace.keyCount
         let rewrite = OfflineRewrite(disk, clock: clock)
         if isDryRun {
@@ -181,9 +182,11 @@ extension LogCompaction.Report {
                     + "\(Figures.fixed(garbageRatio * 100, 1)) %")
         }
         try out.line(
-            "\(Figures.counted(keys, "key")) from \(Figures.counted(commands, "command")), digest \(digest)")
+            "\(Figures.counted(keys, "key")) from \(Figures.counted(commands, "command")), digest \(digest)"
+        )
         try out.line(
-            "\(Figures.size(oldBytes)) \(isDryRun ? "would become" : "became") \(Figures.size(newBytes))")
+            "\(Figures.size(oldBytes)) \(isDryRun ? "would become" : "became") \(Figures.size(newBytes))"
+        )
         for file in files { try out.line("wrote \(file)") }
         for file in removed { try out.line("removed \(file)") }
     }

@@ -30,12 +30,17 @@ public final class CompatFile {
     private var outcome = Outcome()
     private var error: String?
     private var multi = 0
+    /// Where the last read began: what an error names, whatever it is about.
+    private var place = 0
 
-    /// - Parameter name: as it is to be printed.
+    /// - Parameters:
+    ///   - name: as it is to be printed.
+    ///   - line: lines counted in the files before.
     public init(
-        _ path: String, name: String, _ disk: any FileSystem
+        _ path: String, name: String, line: Int = 1, _ disk: any FileSystem
     ) throws(PersistenceError) {
         self.name = name
+        outcome.line = line
         window = try LogWindow(path: path, disk, moved: { _ in })
         outcome.size = window.size
     }
@@ -58,11 +63,12 @@ public final class CompatFile {
             try window.show(1)
             guard let first = window.front.isEmpty ? nil : window.front[0] else {
                 if multi > 0 && error == nil {
-                    fail(window.offset, "Reached EOF before reading EXEC for MULTI")
+                    fail("Reached EOF before reading EXEC for MULTI")
                 }
                 break
             }
             if first == UInt8(ascii: "#") {
+                place = window.offset
                 _ = try line(1024)
             } else if first == UInt8(ascii: "*") {
                 if try !record() { break }
@@ -76,7 +82,7 @@ public final class CompatFile {
         return outcome
     }
 
-    private func fail(_ place: Int, _ reason: String) {
+    private func fail(_ reason: String) {
         let hex = String(place, radix: 16)
         error = "0x" + String(repeating: " ", count: max(0, 16 - hex.count)) + hex + ": " + reason
     }
@@ -97,13 +103,13 @@ public final class CompatFile {
         if text == "multi" {
             multi += 1
             if multi > 1 {
-                fail(window.offset, "Unexpected MULTI in AOF \(self.name)")
+                fail("Unexpected MULTI in AOF \(self.name)")
                 return false
             }
         } else if text == "exec" {
             multi -= 1
             if multi != 0 {
-                fail(window.offset, "Unexpected EXEC in AOF \(self.name)")
+                fail("Unexpected EXEC in AOF \(self.name)")
                 return false
             }
         }
@@ -117,14 +123,13 @@ public final class CompatFile {
         length = number
         if length < 0 || length > Int.max - 2 {
             fail(
-                window.offset,
                 "Expected to read string of \(length) bytes, which is not in the suitable range")
             return nil
         }
-        let place = window.offset
+        place = window.offset
         let left = window.size - place
         if left < length + 2 {
-            fail(place, "Expected to read \(length + 2) bytes, got \(left) bytes")
+            fail("Expected to read \(length + 2) bytes, got \(left) bytes")
             window.move(to: window.size)
             return nil
         }
@@ -135,24 +140,23 @@ public final class CompatFile {
         } else {
             window.move(to: place + length + 2)
         }
-        return newline(end[...], place) ? name : nil
+        return newline(end[...]) ? name : nil
     }
 
     private func number(_ prefix: UInt8) throws(PersistenceError) -> Int? {
-        let place = window.offset
+        place = window.offset
         guard let line = try line(128), let first = line.first else { return nil }
         if first != prefix {
             fail(
-                place,
                 "Expected prefix '\(Character(UnicodeScalar(prefix)))', got: "
                     + "'\(Character(UnicodeScalar(first)))'")
             return nil
         }
         let (value, rest) = Self.strtol(line.dropFirst())
-        return newline(rest, place) ? value : nil
+        return newline(rest) ? value : nil
     }
 
-    private func newline(_ rest: ArraySlice<UInt8>, _ place: Int) -> Bool {
+    private func newline(_ rest: ArraySlice<UInt8>) -> Bool {
         if rest.starts(with: [13, 10]) {
             outcome.line += 1
             return true
@@ -164,7 +168,7 @@ public final class CompatFile {
             if byte >= 128 { return "ffffff" + text }
             return text.count == 1 ? "0" + text : text
         }
-        fail(place, "Expected \\r\\n, got: \(digits.joined())")
+        fail("Expected \\r\\n, got: \(digits.joined())")
         return false
     }
 
@@ -179,7 +183,9 @@ public final class CompatFile {
         for digit in digits {
             let (tens, isOver) = value.multipliedReportingOverflow(by: 10)
             let (sum, isOverToo) = tens.addingReportingOverflow(Int(digit &- 48))
-            if isOver || isOverToo { return (isNegative ? .min : .max, rest.dropFirst(digits.count)) }
+            if isOver || isOverToo {
+                return (isNegative ? .min : .max, rest.dropFirst(digits.count))
+            }
             value = sum
         }
         return (isNegative ? -value : value, rest.dropFirst(digits.count))

@@ -83,7 +83,8 @@ extension LogScanner {
     }
 
     /// A line with one wrong byte: its sum tells which, and then what the group holds.
-    private func healLine(_ region: inout LogRegion, salt: Salt) throws(PersistenceError) -> UInt64? {
+    private func healLine(_ region: inout LogRegion, salt: Salt) throws(PersistenceError) -> UInt64?
+    {
         let front = window.front
         let offset = window.offset
         guard let found = SumHealing.line(front, salt: salt) else { return nil }
@@ -168,7 +169,9 @@ extension LogScanner {
             let stop = front.count - (isEnd ? 0 : min(front.count - 1, Annotation.maximumBytes))
             var index = 0
             while index < stop {
-                guard let step = front[index..<stop].firstIndex(of: UInt8(ascii: "#")) else { break }
+                guard let step = front[index..<stop].firstIndex(of: UInt8(ascii: "#")) else {
+                    break
+                }
                 index += step
                 if isNext(front.dropFirst(index), after: last, salt: salt) {
                     return window.offset + index

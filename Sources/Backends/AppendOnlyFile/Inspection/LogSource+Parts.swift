@@ -85,7 +85,8 @@ extension LogSource {
     }
 
     /// The parts that are there.
-    func presentParts(_ disk: any FileSystem) throws(PersistenceError) -> [(part: Part, size: Int)] {
+    func presentParts(_ disk: any FileSystem) throws(PersistenceError) -> [(part: Part, size: Int)]
+    {
         var present: [(part: Part, size: Int)] = []
         for part in parts {
             guard let status = try disk.status(part.path), !status.isDirectory else { continue }

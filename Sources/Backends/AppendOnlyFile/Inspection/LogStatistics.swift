@@ -90,7 +90,8 @@ private final class KeyCounter: LogScanVisitor {
     private func shrink() {
         let sorted = counters.sorted { $0.value.bytes > $1.value.bytes }
         floor = max(floor, sorted[Self.limit].value.bytes)
-        counters = Dictionary(uniqueKeysWithValues: sorted.prefix(Self.limit).map { ($0.key, $0.value) })
+        counters = Dictionary(
+            uniqueKeysWithValues: sorted.prefix(Self.limit).map { ($0.key, $0.value) })
     }
 
     func top(_ count: Int) -> [LogStatistics.KeyFigure] {

@@ -56,11 +56,8 @@ public struct RedisVerdict: Sendable {
             return verdict
         case .file, .oldFile, .multiPart: break
         }
-        // Its manifest has no checksum: what ours guards is read as it stands.
-        var parts = source.parts
-        if let error = source.manifestError {
-            guard let loose = try looseParts(source, disk) else { return refuses(error.message) }
-            parts = loose
+        guard let parts = try source.partsAsRedis(disk) else {
+            return refuses(source.manifestError?.message ?? "")
         }
         if let missing = parts.first(where: { part in
             scan.parts.contains { $0.part.path == part.path && $0.kind == .missing }
@@ -90,21 +87,21 @@ public struct RedisVerdict: Sendable {
         }
         return verdict
     }
+}
 
-    /// The files of a manifest of ours whose checksum is wrong; nil: it isn't in Redis's grammar either.
-    private static func looseParts(
-        _ source: LogSource, _ disk: any FileSystem
-    ) throws(PersistenceError) -> [LogSource.Part]? {
-        let path = source.places.manifest
-        let bytes = try disk.contents(of: path, limit: Manifest.maximumBytes) ?? []
+extension LogSource {
+    /// The files that Redis reads by the manifest: to it our checksum is a comment; nil where it is outside the grammar.
+    public func partsAsRedis(_ disk: any FileSystem) throws(PersistenceError) -> [Part]? {
+        guard manifestError != nil else { return parts }
+        let bytes = try disk.contents(of: places.manifest, limit: Manifest.maximumBytes) ?? []
         // To Redis our first line is a comment, and our word for the salt any word.
         let text = String(decoding: bytes, as: UTF8.self)
             .replacing("#HF1 ", with: "#").replacing(" salt ", with: " other ")
         do throws(PersistenceError) {
-            let manifest = try Manifest.parse(Array(text.utf8), path: path)
+            let manifest = try Manifest.parse(Array(text.utf8), path: places.manifest)
             return manifest.chain.map {
-                LogSource.Part(
-                    name: $0.name, path: source.places.path($0.name),
+                Part(
+                    name: $0.name, path: places.path($0.name),
                     role: $0.kind == .base ? .base : .increment, salt: nil, number: $0.number)
             }
         } catch {
@@ -181,7 +178,8 @@ final class RedisLoader {
             if line.first != UInt8(ascii: "$") { return .failed(Self.badFormat) }
             let length = Self.number(line.dropFirst())
             if length < 0 || length > 1 << 46 {
-                return .crashed("Out Of Memory allocating \(UInt64(bitPattern: Int64(length))) bytes")
+                return .crashed(
+                    "Out Of Memory allocating \(UInt64(bitPattern: Int64(length))) bytes")
             }
             if length > window.size - window.offset { return unfinished }
             if index == 0 { name = try window.bytes(at: window.offset, count: min(length, 256)) }

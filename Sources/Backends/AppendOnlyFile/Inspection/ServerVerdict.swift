@@ -107,7 +107,9 @@ public struct ServerVerdict: Sendable {
         var verdict = ServerVerdict()
         verdict.foundData = false
         verdict.warnings =
-            ["\(CurrentFile.name) says that the data here is kept by '\(engine)': a server doesn't read this log"]
+            [
+                "\(CurrentFile.name) says that the data here is kept by '\(engine)': a server doesn't read this log"
+            ]
             + warnings
         return verdict
     }
@@ -183,7 +185,9 @@ extension LogSource {
 
 extension LogRegion {
     /// Nothing is lost with it.
-    public var isVoid: Bool { length == 0 && !touchesOthers && keys.isEmpty && firstSequence == nil }
+    public var isVoid: Bool {
+        length == 0 && !touchesOthers && keys.isEmpty && firstSequence == nil
+    }
 }
 
 extension ServerVerdict {
