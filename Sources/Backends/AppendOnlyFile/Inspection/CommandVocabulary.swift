@@ -72,7 +72,8 @@ final class VocabularyCache {
     private func forget(_ number: Int) {
         let old = places[number]
         if !old.isTaken { return }
-        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: old.low >> (56 - $0 * 8)) }
+        let bytes =
+            (0..<8).map { UInt8(truncatingIfNeeded: old.low >> (56 - $0 * 8)) }
             + (0..<8).map { UInt8(truncatingIfNeeded: old.high >> (56 - $0 * 8)) }
         let name = String(decoding: bytes.filter { $0 != 0 }, as: UTF8.self)
         // A hostile file may have any number of names; only so many are told.

@@ -158,7 +158,9 @@ public struct LogSource: Sendable {
     private static func inDirectory(
         _ path: String, asked: String, _ disk: any FileSystem
     ) throws(PersistenceError) -> LogSource {
-        if let prefix = try prefix(path, disk) { return inFolder(path, prefix: prefix, asked: asked) }
+        if let prefix = try prefix(path, disk) {
+            return inFolder(path, prefix: prefix, asked: asked)
+        }
         let names = try disk.list(path)
         // Redis's name first: another folder counts only where that one is absent.
         let usual = BackendSettings().appendDirectoryName
