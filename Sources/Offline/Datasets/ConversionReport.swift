@@ -46,7 +46,9 @@ public struct ConversionReport {
         } else {
             lines.append(
                 "digest   \(digest)"
-                    + (result.isSame ? ", the same as before" : ", of what was chosen"))
+                    + (result.isSame
+                        ? ", the same as before"
+                        : result.losses.isEmpty ? ", of what was chosen" : ", of what is left"))
         }
         let rate = Double(source.report.counts.keys) / max(result.seconds, 1e-9)
         lines.append(
