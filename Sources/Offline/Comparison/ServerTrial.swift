@@ -181,8 +181,8 @@ public final class ServerTrial {
     }
 
     private func start(_ words: [String]) throws {
-        var attributes = unsafe posix_spawnattr_t()
-        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        var actions = unsafe posix_spawn_file_actions_t()
         var none = sigset_t()
         // SAFETY: all are locals, made and ended by the calls; the arguments are copies that outlive the spawn.
         unsafe sigemptyset(&none)
