@@ -23,8 +23,8 @@ public final class DigestSink: ValueSink {
     /// Their number by database and type.
     public private(set) var counts = DatasetCounts()
 
-    /// Told of the digest of each key that was taken in.
-    public var onKey: ((Hash256) -> Void)?
+    /// Told the digest of each key that is taken in, and its bucket of the finest level.
+    public var onKey: ((Hash256, Int) -> Void)?
 
     let now: Deadline
     private let isCancelled: () -> Bool
@@ -98,8 +98,8 @@ public final class DigestSink: ValueSink {
             entry.append(items)
         }
         let sum = entry.finish()
-        if let onKey { onKey(sum) }
         digest.add(sum, bucket: key.bucket)
+        onKey?(sum, key.bucket)
         counts.add(type, database: key.database, hasDeadline: key.hasDeadline)
     }
 

@@ -72,7 +72,7 @@ public struct DatasetDifference {
         for database in 0..<view.databaseCount where view.keyCount(database: database) > 0 {
             let sink = DigestSink(at: .distantPast)
             var last = Hash256.zero
-            sink.onKey = { last = $0 }
+            sink.onKey = { sum, _ in last = sum }
             try view.forEachEntry(database: database) { entry in
                 try sink.add(entry, database: database)
                 visit(Name(database: database, key: entry.key.array), last)

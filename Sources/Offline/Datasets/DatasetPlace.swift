@@ -25,6 +25,12 @@ public enum DatasetPlace: Sendable {
         }
     }
 
+    /// The engine that keeps its data so.
+    public var engineName: String {
+        if case .file(_, let format) = self { return format.name }
+        return Self.logFormat
+    }
+
     /// The file, or the log's manifest.
     public var path: String {
         switch self {

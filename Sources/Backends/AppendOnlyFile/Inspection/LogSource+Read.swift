@@ -16,6 +16,9 @@ extension LogSource {
         return source
     }
 
+    /// Where the manifest is, or would be.
+    public var manifestPath: String { places.manifest }
+
     /// Whether the log is one file.
     public var isSingleFile: Bool { shape == .file || shape == .oldFile }
 
