@@ -1,6 +1,7 @@
 /// Every way of keeping data: one entry a backend, and nothing else in the project knows their names.
 ///
 /// To add a backend: a folder beside this file with its FORMAT.md, and one entry in `all`.
+import Bytes
 import Persistence
 
 /// One backend of the catalog.
@@ -11,6 +12,8 @@ public struct BackendEntry: Sendable {
     public let recogniser: FileRecogniser?
     /// All its files in a directory, whether they count or not; those that are to go when another engine took over.
     let files: @Sendable (any FileSystem, BackendSettings) throws(PersistenceError) -> [String]
+    /// The format of a file that holds a whole dataset as this backend writes it; nil where there is none.
+    let file: (any SnapshotFileFormat)?
     /// Makes the backend over a directory that is locked and its own.
     public let make:
         @Sendable (BackendEnvironment, BackendSettings, DataDirectory) -> any PersistenceBackend
@@ -18,7 +21,9 @@ public struct BackendEntry: Sendable {
 
 extension BackendEntry {
     /// The backend that saves snapshots of a format.
-    static func snapshots<Format: SnapshotFormat>(_ format: Format.Type) -> BackendEntry {
+    static func snapshots<Format: SnapshotFormat>(
+        _ file: StreamedSnapshotFile<Format>
+    ) -> BackendEntry {
         BackendEntry(
             descriptor: Format.descriptor,
             recogniser: FileRecogniser(
@@ -35,7 +40,7 @@ extension BackendEntry {
                 let names = [name, SnapshotBackend<Format>.temporaryPrefix + name]
                 return try disk.list(settings.directory).filter(names.contains)
                     .map { settings.directory + "/" + $0 }
-            }
+            }, file: file
         ) {
             SnapshotBackend<Format>(environment: $0, settings: $1, directory: $2)
         }
@@ -52,6 +57,8 @@ public struct OpenedBackend {
     public let warnings: [String]
     /// Changes the engine while the server runs.
     public let changer: CatalogChanger
+    /// Writes and reads snapshots.
+    public let snapshots: CatalogSnapshots
 }
 
 /// The catalog.
@@ -60,21 +67,33 @@ public enum BackendCatalog {
     public static let all: [BackendEntry] = [
         BackendEntry(
             descriptor: AppendOnlyFileBackend.descriptor,
-            recogniser: AppendOnlyFileBackend.recogniser, files: AppendOnlyFileBackend.files
+            recogniser: AppendOnlyFileBackend.recogniser, files: AppendOnlyFileBackend.files,
+            file: LogSnapshotFile()
         ) {
             AppendOnlyFileBackend(environment: $0, settings: $1, directory: $2)
         },
-        .snapshots(RDBSnapshot.self),
-        .snapshots(JSONSnapshot.self),
-        .snapshots(CompressedSnapshot.self),
+        .snapshots(
+            StreamedSnapshotFile<RDBSnapshot>(
+                ratios: SnapshotRatios(fileForMemory: 1, memoryForFile: 4),
+                begins: { RDBReplay.begins($0) })),
+        .snapshots(
+            StreamedSnapshotFile<JSONSnapshot>(
+                ratios: SnapshotRatios(fileForMemory: 2, memoryForFile: 2),
+                begins: { $0.starts(with: ByteView("{")) })),
+        .snapshots(standardFile),
         .sqlite,
         BackendEntry(
             descriptor: NoneBackend.descriptor, recogniser: nil,
-            files: { _, _ throws(PersistenceError) in [] }
+            files: { _, _ throws(PersistenceError) in [] }, file: nil
         ) {
             NoneBackend(environment: $0, settings: $1, directory: $2)
         },
     ]
+
+    /// What snapshots are where nothing else is said: small, fast, and damaged in parts only.
+    static let standardFile = StreamedSnapshotFile<CompressedSnapshot>(
+        ratios: SnapshotRatios(fileForMemory: 1, memoryForFile: 8),
+        begins: { CompressedStart.begins($0) })
 
     /// The entry of a name, nil where there is no such backend.
     public static func entry(named name: String) -> BackendEntry? {
@@ -99,7 +118,9 @@ public enum BackendCatalog {
                 backend: entry.make(environment, settings, directory),
                 descriptor: entry.descriptor, warnings: directory.warnings,
                 changer: CatalogChanger(
-                    directory: directory, environment: environment, settings: settings))
+                    directory: directory, environment: environment, settings: settings),
+                snapshots: CatalogSnapshots(
+                    fileSystem: environment.fileSystem, clock: environment.clock))
         } catch {
             directory.release()
             throw error

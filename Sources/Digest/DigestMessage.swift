@@ -92,6 +92,10 @@ final class DigestMessage {
     @inline(__always)
     func finish() -> Hash256 {
         if hasher != nil { return finishPieces() }
+        if QuickSHA256.isAvailable {
+            let words = QuickSHA256.hash(run.view)
+            return Hash256(words.0, words.1, words.2, words.3)
+        }
         var hasher = SHA256()
         Self.update(&hasher, run.view)
         return Hash256(hasher.finalize())

@@ -81,14 +81,18 @@ extension DigestSink {
         }
     }
 
-    func addConsumer(_ name: ByteView) {
+    /// A consumer of the group, in no order with what is pending for it.
+    public func addConsumer(_ name: ByteView) {
+        if isOut { return }
         element.begin(.consumer)
         element.append(name)
         stream.consumerSum &+= element.finish()
         stream.consumers += 1
     }
 
-    func addPending(_ pending: StreamPending) throws(DigestError) {
+    /// An entry that is pending in the group.
+    public func addPending(_ pending: StreamPending) throws(DigestError) {
+        if isOut { return }
         try step()
         element.begin(.pending)
         element.append(pending.id)

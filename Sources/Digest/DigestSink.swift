@@ -23,6 +23,9 @@ public final class DigestSink: ValueSink {
     /// Their number by database and type.
     public private(set) var counts = DatasetCounts()
 
+    /// Told the digest of each key that is taken in, and its bucket of the finest level.
+    public var onKey: ((Hash256, Int) -> Void)?
+
     let now: Deadline
     private let isCancelled: () -> Bool
     private var stepsToCheck = DigestSink.stepsBetweenChecks
@@ -94,7 +97,9 @@ public final class DigestSink: ValueSink {
             if type != .list { entry.append(sum) }
             entry.append(items)
         }
-        digest.add(entry.finish(), bucket: key.bucket)
+        let sum = entry.finish()
+        digest.add(sum, bucket: key.bucket)
+        onKey?(sum, key.bucket)
         counts.add(type, database: key.database, hasDeadline: key.hasDeadline)
     }
 

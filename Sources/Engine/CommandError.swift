@@ -99,7 +99,7 @@ public struct CommandError: Error, Equatable, Sendable {
     }
 
     /// `ERR unknown subcommand 'x'. Try CLIENT HELP.`.
-    static func unknownSubcommand(_ word: ByteView, of command: String) -> CommandError {
+    public static func unknownSubcommand(_ word: ByteView, of command: String) -> CommandError {
         return CommandError(
             bytes: Array("ERR unknown subcommand '".utf8) + shown(word, 128)
                 + Array("'. Try \(command.uppercased()) HELP.".utf8))

@@ -284,6 +284,8 @@ public struct CommandSpec {
     public let channels: ChannelSpec?
     /// The keys of `KeySpec.unknown`: their places and flags in these arguments.
     public var keyPlaces: ((ByteViews) -> [(place: Int, flags: [String])])?
+    /// A container whose second word may be none of its subcommands: its own handler takes it.
+    public var takesOtherWords = false
     /// For the server's own use rather than for applications; COMMAND DOCS says so.
     public var isInternal = false
 

@@ -77,10 +77,11 @@ extension Engine {
         }
         var command = found
         if found.isContainer && arguments.count > 1 {
-            guard let child = found.subcommands[arguments[1].text.lowercased()] else {
+            if let child = found.subcommands[arguments[1].text.lowercased()] {
+                command = child
+            } else if !found.spec.takesOtherWords {
                 throw .unknownSubcommand(arguments[1], of: found.spec.name)
             }
-            command = child
         } else if let words = found.sharedWords, arguments.count > 1,
             let word = sharedWord(of: words, session, arguments)
         {

@@ -78,7 +78,7 @@ extension Engine {
         let table = keyspace.tables[database]
         guard let position = table.locate(key, hash: heap.sip.hash(key)) else { return nil }
         if position.entry.hasDeadline, !isReplay, isExpired(position.entry) {
-            expireNow(position, database)
+            if !holdsChanges { expireNow(position, database) }
             return nil
         }
         return position

@@ -30,6 +30,8 @@ public final class Engine {
     public var statistics = EngineStatistics()
     /// The dataset is being loaded: only commands flagged `loading` run.
     public var isLoading = false
+    /// Nothing may be recorded: neither expiry nor eviction takes a key out.
+    public var holdsChanges = false
     /// Wall-clock time of the current batch, in milliseconds since 1970.
     public internal(set) var now = Deadline(millisecondsSinceEpoch: 0)
     /// Random numbers for RANDOMKEY, eviction and their kin.

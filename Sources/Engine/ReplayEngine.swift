@@ -53,6 +53,9 @@ public final class EngineReplay: ReplayTarget {
         return .applied
     }
 
+    /// A small sorted set of a plain Redis keeps no sign of zero, whatever its log says.
+    public func readsForeign(_ isForeign: Bool) { session.keepsSigns = !isForeign }
+
     /// Forgets commands queued by a MULTI whose EXEC never came.
     public func discardOpenTransaction() {
         session.transaction = nil

@@ -32,6 +32,8 @@ public final class Session {
     public var leavesStamps = false
     /// The log is being replayed through this session: nothing expires, nothing is recorded.
     public let isReplay: Bool
+    /// Also a small sorted set keeps the sign of zero: a log of ours says what was stored.
+    var keepsSigns: Bool
     /// It has subscribed to something; a RESP2 client may then do little else.
     public var isSubscribed = false
     /// Keys that it reads are reported to `Engine.onRead` (CLIENT TRACKING).
@@ -47,6 +49,7 @@ public final class Session {
     public init(id: UInt64, isReplay: Bool = false) {
         self.id = id
         self.isReplay = isReplay
+        keepsSigns = isReplay
     }
 
     /// The user's rules have changed.

@@ -26,10 +26,21 @@ public protocol FileSystem: AnyObject, Sendable {
     func list(_ path: String) throws(PersistenceError) -> [String]
     /// Size and kind of what `path` names, nil where there is nothing.
     func status(_ path: String) throws(PersistenceError) -> FileStatus?
+    /// Whether `path` itself is a symbolic link, wherever it leads.
+    func isSymbolicLink(_ path: String) throws(PersistenceError) -> Bool
+    /// Bytes that may still be written to the disk that holds `path`; nil: nobody knows.
+    func freeBytes(_ path: String) throws(PersistenceError) -> Int?
     /// Takes the exclusive lock that `path` (made if absent) stands for; held until released or the process ends.
     ///
     /// - Throws: `.locked` where another holds it.
     func lock(_ path: String) throws(PersistenceError) -> any FileLock
+}
+
+extension FileSystem {
+    /// A disk without links.
+    public func isSymbolicLink(_ path: String) throws(PersistenceError) -> Bool { false }
+    /// A disk that doesn't know.
+    public func freeBytes(_ path: String) throws(PersistenceError) -> Int? { nil }
 }
 
 /// How a file is opened.

@@ -76,6 +76,17 @@ public protocol PersistenceBackend: AnyObject {
     /// Called directly before `checkpoint`, with nothing recorded in between.
     func willFreeze() throws(PersistenceError)
 
+    /// Puts `view`, which is no state of what was recorded, in the place of everything that is kept.
+    ///
+    /// Called where `willFreeze` and `checkpoint` may be; nothing is recorded until `finish`. When that hears of success
+    /// the view is in force and durable, and what is recorded from then on follows it. A crash before that leaves what
+    /// was there or the view, whole. After a failure a journal holds what it held; the file of an engine that
+    /// saves snapshots may hold either, until the next checkpoint, which is for the caller to begin. `cancelCheckpoint` ends it while it can still be given up.
+    func replace(
+        with view: any FrozenDataset,
+        finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    ) throws(PersistenceError)
+
     /// Called about ten times a second with the monotonic time: syncs that are due, retries after
     /// errors, history that may go.
     func tick(nowNanoseconds: UInt64)
@@ -107,6 +118,14 @@ public typealias Readback = @Sendable (any ReplayTarget) throws(PersistenceError
 extension PersistenceBackend {
     /// What this one is; an object may stand for another backend.
     public var descriptor: BackendDescriptor { Self.descriptor }
+    /// Where a checkpoint is all that counts, one of another view does it.
+    public func replace(
+        with view: any FrozenDataset,
+        finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    ) throws(PersistenceError) {
+        try willFreeze()
+        try checkpoint(view, finish: finish)
+    }
     /// Nothing to do without a journal.
     public func readback() -> Readback? { nil }
 }
@@ -126,7 +145,7 @@ public struct BackendDescriptor: Sendable, Hashable {
         public static let journal = Abilities(rawValue: 1)
         /// Has something to compact: BGREWRITEAOF means something.
         public static let compaction = Abilities(rawValue: 2)
-        /// Answers queries of its own.
+        /// Answers questions: it is a `QueryableBackend`.
         public static let queries = Abilities(rawValue: 4)
         /// Keeps data by saving it whole: SAVE, BGSAVE and the `save` points mean something, and what
         /// was written since the last save is lost in a crash.
@@ -197,6 +216,8 @@ public enum SyncPolicy: String, Sendable, CaseIterable {
 
 /// The version of Redis's snapshot format that is written.
 public enum SnapshotVersion: String, Sendable, CaseIterable {
+    /// Redis 5's and 6's: for conversions only, no server keeps its data in it.
+    case version9 = "9"
     /// The lowest that holds the data.
     case automatic = "auto"
     /// Redis 7.0's.
@@ -205,6 +226,11 @@ public enum SnapshotVersion: String, Sendable, CaseIterable {
     case version11 = "11"
     /// Redis 7.4's, the first with deadlines of hash fields.
     case version12 = "12"
+
+    /// What a server may be told to write.
+    public static let allCases: [SnapshotVersion] = [
+        .automatic, .version10, .version11, .version12,
+    ]
 
     /// The number; nil: to be found out.
     public var number: Int? { Int(rawValue) }
@@ -234,6 +260,9 @@ public struct BackendSettings: Sendable, Hashable {
     public var snapshotVersion = SnapshotVersion.automatic
     /// `aof-use-rdb-preamble`: a rewrite of the log writes its base as such a snapshot.
     public var writesSnapshotBases = false
+    /// `sqlite-wal-limit`: from how many bytes of a database's log on, which a reader in another program keeps from being
+    /// used again, writes are refused.
+    public var databaseLogLimitBytes = 1 << 30
     /// `compressed-level`: how hard zlib tries, 0 ... 9.
     public var compressionLevel = 1
     /// `appenddirname`.

@@ -29,6 +29,9 @@ public protocol ReplayTarget: AnyObject {
     func expect(_ arguments: ByteViews)
     /// The commands told to `expect` come now.
     func expectationsEnd()
+    /// The commands that come were written by a plain Redis (until told otherwise): they say what was asked for, and not
+    /// always what was stored.
+    func readsForeign(_ isForeign: Bool)
     /// Forgets commands queued by a MULTI whose EXEC never came.
     func discardOpenTransaction()
     /// Keys now present, in all databases.
@@ -40,6 +43,8 @@ extension ReplayTarget {
     public func expect(_ arguments: ByteViews) {}
     /// Nothing was made ready.
     public func expectationsEnd() {}
+    /// It makes no difference.
+    public func readsForeign(_ isForeign: Bool) {}
     /// Nothing will be held back.
     public func beginLoading() {}
     /// Nothing was held back.

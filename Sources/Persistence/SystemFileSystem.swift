@@ -98,6 +98,27 @@ public final class SystemFileSystem: FileSystem {
             modifiedSeconds: facts.st_mtim.tv_sec)
     }
 
+    /// Whether `path` itself is a symbolic link.
+    public func isSymbolicLink(_ path: String) throws(PersistenceError) -> Bool {
+        var facts = stat()
+        if unsafe lstat(path, &facts) != 0 {
+            if errno == ENOENT || errno == ENOTDIR { return false }
+            throw failure("Can't look at file", path)
+        }
+        return facts.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// Bytes that this process may still write to the disk that holds `path`.
+    public func freeBytes(_ path: String) throws(PersistenceError) -> Int? {
+        var facts = statvfs()
+        if retrying({ unsafe statvfs(path, &facts) }) != 0 {
+            throw failure("Can't look at the disk", path)
+        }
+        let (bytes, isOver) = Int(clamping: facts.f_bavail)
+            .multipliedReportingOverflow(by: Int(clamping: facts.f_frsize))
+        return isOver ? nil : bytes
+    }
+
     /// Takes the exclusive lock that `path` stands for and writes this process's id into it.
     public func lock(_ path: String) throws(PersistenceError) -> any FileLock {
         let flags = O_RDWR | O_CREAT | O_CLOEXEC

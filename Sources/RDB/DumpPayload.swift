@@ -60,7 +60,7 @@ public struct DumpPayload {
         limits: RDBPackingLimits = RDBPackingLimits()
     ) throws {
         let start = output.count
-        let version = max(version, RDBValueWriter.version(of: value))
+        let version = max(version, try RDBValueWriter.version(of: value))
         try RDBValueWriter(RDBOutput(output), version: version, limits: limits).write(value)
         output.append(littleEndian: UInt64(version), width: 2)
         let checksum = CRC64.checksum(output.view.dropFirst(start))

@@ -98,8 +98,8 @@ public final class RDBFileWriter {
 
     /// Writes a key of the database begun last.
     public func entry(_ entry: FrozenEntry) throws {
-        precondition(
-            RDBValueWriter.version(of: entry.value) <= version, "the version can't hold the value")
+        let needed = try RDBValueWriter.version(of: entry.value)
+        precondition(needed <= version, "the version can't hold the value")
         if let deadline = entry.deadline {
             output.buffer.append(RDBOpcode.deadlineMilliseconds)
             output.append(littleEndian: deadline.millisecondsSinceEpoch)
@@ -131,7 +131,7 @@ extension RDBFileWriter {
             var deadlines = 0
             try dataset.forEachEntry(database: database) { entry in
                 if entry.deadline != nil { deadlines += 1 }
-                survey.version = max(survey.version, RDBValueWriter.version(of: entry.value))
+                survey.version = max(survey.version, try RDBValueWriter.version(of: entry.value))
             }
             survey.deadlines.append(deadlines)
         }

@@ -76,6 +76,8 @@ public enum RDBDialect: Sendable {
 public enum RDBVersion {
     /// Redis 7.0's: what is written unless a value needs more.
     public static let written = 10
+    /// Redis 5's and 6's, the lowest that can be written.
+    public static let lowest = 9
     /// The first that holds deadlines of hash fields.
     public static let fieldDeadlines = 12
     /// The highest that RESTORE takes.

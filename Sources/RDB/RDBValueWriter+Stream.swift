@@ -1,4 +1,4 @@
-/// Streams, as version 2 of their layout (19), or 3 (21); the drawing stands at the reader.
+/// Streams, as version 1 of their layout (15), 2 (19), or 3 (21); the drawing stands at the reader.
 ///
 /// A node is cut where it has `streamNodeEntries` entries or would pass `streamNodeBytes`; its first entry's
 /// fields become the node's own, and entries with the same fields leave them out.
@@ -101,6 +101,7 @@ extension RDBValueWriter {
     private func writeFacts(_ facts: StreamFacts) {
         output.append(count: facts.length)
         append(facts.last)
+        if version < RDBVersion.written { return }
         append(facts.first)
         append(facts.maximumDeleted)
         output.append(length: facts.entriesAdded)
@@ -109,7 +110,9 @@ extension RDBValueWriter {
     private func writeGroup(_ group: any FrozenStreamGroup) throws {
         output.append(blob: group.name)
         append(group.last)
-        output.append(length: UInt64(bitPattern: group.entriesRead))
+        if version >= RDBVersion.written {
+            output.append(length: UInt64(bitPattern: group.entriesRead))
+        }
         output.append(count: group.pendingCount)
         /// Whose entries are pending: the consumers list theirs behind.
         var owned: [[UInt8]: [StreamID]] = [:]

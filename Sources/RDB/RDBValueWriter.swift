@@ -48,9 +48,19 @@ public final class RDBValueWriter {
     }
 
     /// The lowest version that holds a value.
-    public static func version(of value: FrozenValue) -> Int {
-        if case .hash(let hash) = value, hash.hasDeadlines { return RDBVersion.fieldDeadlines }
-        return RDBVersion.written
+    ///
+    /// - Throws: what walking the groups of a stream throws.
+    public static func version(of value: FrozenValue) throws -> Int {
+        switch value {
+        case .hash(let hash) where hash.hasDeadlines: return RDBVersion.fieldDeadlines
+        case .stream(let stream):
+            let facts = stream.facts
+            var isPlain =
+                facts.maximumDeleted == .minimum && facts.entriesAdded == UInt64(facts.length)
+            try stream.forEachGroup { if $0.entriesRead != -1 { isPlain = false } }
+            return isPlain ? RDBVersion.lowest : RDBVersion.written
+        default: return RDBVersion.lowest
+        }
     }
 
     /// The type that a value is written as: `FrozenEntry`'s key stands between type and body.
@@ -59,18 +69,25 @@ public final class RDBValueWriter {
     public func type(of value: FrozenValue) throws -> UInt8 {
         switch value {
         case .string, .integer: RDBType.string
-        case .list: RDBType.quicklist2
+        case .list: version < RDBVersion.written ? RDBType.list : RDBType.quicklist2
         case .set(let set):
             set.isIntegers && set.count <= limits.intsetEntries ? RDBType.setIntset : RDBType.set
         case .hash(let hash):
             if hash.hasDeadlines {
                 RDBType.hashDeadlines
             } else {
-                try isSmall(hash) ? RDBType.hashListpack : RDBType.hash
+                try version >= RDBVersion.written && isSmall(hash)
+                    ? RDBType.hashListpack : RDBType.hash
             }
         case .sortedSet(let set):
-            try isSmall(set) ? RDBType.sortedSetListpack : RDBType.sortedSet
-        case .stream: version >= 11 ? RDBType.stream3 : RDBType.stream2
+            try version >= RDBVersion.written && isSmall(set)
+                ? RDBType.sortedSetListpack : RDBType.sortedSet
+        case .stream:
+            switch version {
+            case ..<RDBVersion.written: RDBType.stream1
+            case RDBVersion.written: RDBType.stream2
+            default: RDBType.stream3
+            }
         }
     }
 
@@ -90,7 +107,8 @@ public final class RDBValueWriter {
         switch value {
         case .string(let bytes): output.append(string: bytes)
         case .integer(let integer): output.append(integer: integer)
-        case .list(let list): try writeList(list)
+        case .list(let list):
+            try type == RDBType.list ? writePlainList(list) : writeList(list)
         case .set(let set):
             try type == RDBType.setIntset ? writeIntset(set) : writeSet(set)
         case .hash(let hash):
@@ -158,6 +176,15 @@ extension RDBValueWriter {
                 output.append(length: 2)
                 try writePack()
             })
+    }
+
+    /// As Redis before 3.2 wrote lists, and all later ones read them.
+    private func writePlainList(_ list: any FrozenList) throws {
+        output.append(count: list.count)
+        try list.forEachElement { element in
+            output.append(string: element)
+            try output.settle()
+        }
     }
 
     /// Walks a list as it is cut into nodes; both walks cut by the same sums.

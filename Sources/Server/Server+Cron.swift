@@ -22,6 +22,9 @@ extension Server {
             backend?.tick(nowNanoseconds: nanoseconds)
             scheduleTick()
             considerSaving()
+            boundRestoration(now: nanoseconds)
+            boundFrozenMemory()
+            considerBackup()
         }
         engine.statistics.peakMemory = max(engine.statistics.peakMemory, engine.usedMemory)
         sampleOperations(nanoseconds)

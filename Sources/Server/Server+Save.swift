@@ -30,6 +30,10 @@ struct SaveState {
     /// When a save was begun last.
     var lastTry = Deadline(millisecondsSinceEpoch: 0)
     var isRunning: Bool { running != nil }
+    /// Most bytes that only views held, while something ran and in the last that ended.
+    var frozenPeak = (now: 0, last: 0)
+    /// Work was given up because of what views held, which is still more than they may.
+    var hasFrozenTooMuch = false
 
     /// What a checkpoint was begun as; INFO and the errors of further requests tell them apart.
     enum Kind {
@@ -46,9 +50,11 @@ struct SaveState {
 extension Server {
     /// Begins a checkpoint of everything as it is now.
     ///
+    /// - Parameter other: a view of other data, which takes the place of all that is kept; nothing may be recorded
+    ///   before its end.
     /// - Throws: where one is running, or the backend can't begin.
     func startCheckpoint(
-        _ kind: SaveState.Kind,
+        _ kind: SaveState.Kind, of other: (any FrozenDataset)? = nil,
         _ whenDone: ((Result<CheckpointReport, PersistenceError>) -> Void)? = nil
     ) throws(PersistenceError) {
         guard let backend else {
@@ -59,8 +65,8 @@ extension Server {
         }
         // ORDER: what was executed goes to the log before the cut; what comes after goes behind it.
         _ = backend.commit()
-        try backend.willFreeze()
-        let view = engine.freeze()
+        if other == nil { try backend.willFreeze() }
+        let view = other ?? engine.freeze()
         let changes = engine.changes
         let bound = NIOLoopBound(self, eventLoop: loop)
         saveState.running = kind
@@ -68,9 +74,14 @@ extension Server {
         saveState.runningSince = engine.clock.monotonicNanoseconds
         saveState.lastTry = engine.clock.now
         if let whenDone { saveState.whenDone.append(whenDone) }
+        let finish = { (result: Result<CheckpointReport, PersistenceError>) in
+            bound.value.checkpointEnded(result, changes)
+        }
         do {
-            try backend.checkpoint(view) { result in
-                bound.value.checkpointEnded(result, changes)
+            if other != nil {
+                try backend.replace(with: view, finish: finish)
+            } else {
+                try backend.checkpoint(view, finish: finish)
             }
         } catch {
             saveState.running = nil
@@ -91,6 +102,7 @@ extension Server {
     ) {
         let elapsed = engine.clock.monotonicNanoseconds &- saveState.runningSince
         saveState.running = nil
+        saveState.frozenPeak = (0, saveState.frozenPeak.now)
         saveState.lastSeconds = Int(elapsed / 1_000_000_000)
         switch result {
         case .success:

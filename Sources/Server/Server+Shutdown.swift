@@ -91,6 +91,8 @@ extension Server {
         guard let state = shutdownState else { return }
         if state.isSaving && !state.insists { return }
         if saveState.isRunning { backend?.cancelCheckpoint() }
+        // Closing waits for all that runs.
+        snapshots.running?.activity.token.cancel()
         endOfTick()
         if let backend {
             if !savesSnapshots { log.log(.notice, LogWording.finalSync) }

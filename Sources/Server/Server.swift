@@ -57,10 +57,14 @@ public final class Server {
     var shutdownState: ShutdownState? {
         didSet { noteHeldWrites() }
     }
-    /// A last save runs, or the engine is being switched: writes wait for its end, or for that of the process.
+    /// A last save runs, the engine is being switched, or restored data takes the place of the old: writes wait for its end, or for that of the process.
     private(set) var holdsWrites = false
     /// Changes of engine.
     var migration = MigrationState()
+    /// Snapshots by command, backups, restorations.
+    var snapshots = SnapshotState()
+    /// Writes and reads snapshots; nil: there is no data directory.
+    public var snapshotStore: (any SnapshotStore)?
     /// Makes changes of engine; nil: there is no data directory.
     public var engineChanger: (any EngineChanger)?
     var shutdownsBegun = 0
@@ -77,11 +81,16 @@ public final class Server {
     var cutOff: [Connection] = []
     var isTickScheduled = false
     var failedThrough: CommitTicket = 0
+    /// Memory of the machine in bytes; 0: not known.
+    let machineMemory = ProcessFacts.systemBytes
     var saveState = SaveState()
     var durabilityWaiters: [DurabilityWaiter] = []
     let latency = LatencyMonitor()
     /// Digests being computed, by the session that waits for each.
     var digests: [UInt64: DigestRequest] = [:]
+
+    /// Questions to the backend, by the session that waits for each.
+    var queries: [UInt64: CancelToken] = [:]
 
     /// Why the server must not start, nil where it may.
     private(set) var problemAtStart: String?
@@ -104,7 +113,9 @@ public final class Server {
     }
 
     func noteHeldWrites() {
-        holdsWrites = shutdownState?.isSaving == true || migration.holdsWrites
+        holdsWrites =
+            shutdownState?.isSaving == true || migration.holdsWrites
+            || snapshots.restoration.heldSince != 0
     }
 
     /// Wires the engine to the settings and the threads.
@@ -164,6 +175,7 @@ public final class Server {
         if connection.isStalled { stalled.removeAll { $0 === connection } }
         durabilityWaiters.removeAll { $0.connection === connection }
         digests[connection.session.id]?.cancel()
+        queries[connection.session.id]?.cancel()
     }
 
     /// Points the engine's monitor at those who listen, or takes it away.

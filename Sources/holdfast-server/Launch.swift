@@ -60,7 +60,9 @@ struct Launch {
     private func readConfiguration() -> Configuration {
         let offer = BackendOffer(
             names: BackendCatalog.all.map(\.descriptor.name), log: "aof", snapshot: "rdb",
-            nothing: "none")
+            nothing: "none",
+            queryable: BackendCatalog.all.map(\.descriptor)
+                .filter { $0.abilities.contains(.queries) }.map(\.name))
         do throws(ConfigurationError) {
             return try ConfigurationLoader.load(
                 arguments, in: ConfigurationEnvironment(backends: offer))
@@ -214,11 +216,13 @@ struct Launch {
                     name: configuration.backend.name, isExplicit: configuration.backend.isExplicit),
                 settings: configuration.settings.backend, environment: environment)
             let changer = NIOLoopBound(opened.changer, eventLoop: server.loop)
+            let snapshots = opened.snapshots
             for warning in opened.warnings { log.warning(warning) }
             return server.start(backend: opened.backend).map {
                 let server = bound.value
                 if let line = changer.value.tidy() { server.log.notice(line) }
                 server.engineChanger = changer.value
+                server.snapshotStore = snapshots
             }
         } catch {
             return server.loop.makeFailedFuture(error)

@@ -1,5 +1,6 @@
 /// The annotation lines, the manifest and the group writer, byte for byte.
 import Bytes
+import Digest
 import Persistence
 import Records
 import TestSupport
@@ -26,6 +27,7 @@ struct AnnotationTests {
                     firstSequence: 17, count: 3, payloadBytes: 4711,
                     timeMilliseconds: 1_700_000_000_000, durable: 16, payloadSum: 0xDEAD_BEEF)),
             .closing(ClosingMark(lastSequence: 19, timeMilliseconds: 1_700_000_000_001)),
+            .digest(SnapshotMark(keys: 3, digest: Hash256(1, 0, .max, 0xABC))),
         ]
     }
 

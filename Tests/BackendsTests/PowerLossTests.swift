@@ -20,6 +20,9 @@ enum Effort {
     static let states = TestKnobs.count(
         "HOLDFAST_STATES", or: TestKnobs.isCampaign ? 100_000 : 10_000)
 
+    /// States that are explored however long it takes.
+    static let leastStates = 101
+
     #if DEBUG
     /// Time after which a debug build stops, in seconds.
     static let seconds: Int = TestKnobs.isCampaign ? 3600 : 8
@@ -45,9 +48,9 @@ func explore(
             CrashExplorer(plan, factory).explore { states in
                 // A part of the budget for one run: other seeds have other stories.
                 before + states >= Effort.states || states >= 500
-                    || clock.monotonicNanoseconds > end
+                    || clock.monotonicNanoseconds > end && before + states > Effort.leastStates
             })
-        if clock.monotonicNanoseconds > end { break }
+        if clock.monotonicNanoseconds > end && found.states > Effort.leastStates { break }
         seed += 1
     }
     print(

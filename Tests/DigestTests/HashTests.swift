@@ -1,6 +1,7 @@
 /// Numbers of 256 bits: addition with its carries, text both ways.
 import Bytes
 import Digest
+import TestSupport
 import Testing
 
 @Suite("256-bit sums")
@@ -27,6 +28,41 @@ struct HashTests {
         #expect(Array(number.hex.uppercased().utf8).withByteView { Hash256(hex: $0) } == number)
         for wrong in ["", "00", String(repeating: "0", count: 63) + "g", number.hex + "0"] {
             #expect(Array(wrong.utf8).withByteView { Hash256(hex: $0) } == nil, "\(wrong)")
+        }
+    }
+}
+
+@Suite("SHA-256 by the CPU")
+struct QuickSHA256Tests {
+    private static func hex(_ bytes: [UInt8]) -> String {
+        let words = bytes.withByteView { QuickSHA256.hash($0) }
+        return Hash256(words.0, words.1, words.2, words.3).hex
+    }
+
+    @Test(
+        "gives the hashes of the standard's examples",
+        .enabled(if: QuickSHA256.isAvailable, "this CPU lacks the instructions"))
+    func examples() {
+        #expect(
+            Self.hex(Array("abc".utf8))
+                == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            Self.hex([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        #expect(
+            Self.hex(Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8))
+                == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
+    }
+
+    @Test(
+        "gives the library's hash of every length",
+        .enabled(if: QuickSHA256.isAvailable, "this CPU lacks the instructions"))
+    func everyLength() {
+        var random = SeededGenerator(seed: 256)
+        for length in Array(0...600) + [4095, 65_537] {
+            let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+            var library = RunningHash256()
+            bytes.withByteView { library.update($0) }
+            #expect(Self.hex(bytes) == library.value.hex, "\(length) bytes")
         }
     }
 }

@@ -145,6 +145,31 @@ extension EndToEndTests {
             #expect(try client.run("SET", "more", "v").text == "OK")
         }
 
+        @Test("a save for which too much memory stays is given up aloud, and the next one is not")
+        func frozenMemory() throws {
+            let folder = try TemporaryDirectory()
+            let server = try start("json", in: folder.path, ["--save", ""])
+            let client = try server.connect()
+            #expect(try client.run("DEBUG", "POPULATE", "40000", "key", "300").text == "OK")
+            let limit = try client.run("CONFIG", "SET", "frozen-memory-limit", "1mb")
+            #expect(limit.text == "OK")
+            #expect(try client.run("BGSAVE").text == "Background saving started")
+            // All that the save's view holds is held for it alone now.
+            #expect(try client.run("FLUSHALL").text == "OK")
+            let isOver = Eventually.holds(seconds: 60) {
+                (try? info(client, "rdb_bgsave_in_progress")).flatMap { $0 } == "0"
+            }
+            #expect(isOver)
+            #expect(try info(client, "rdb_last_bgsave_status") == "err")
+            #expect(server.log.contains("more than 'frozen-memory-limit' allows (1048576)"))
+            let peak = try #require(Int(try info(client, "rdb_last_cow_size") ?? ""))
+            #expect(peak > 8 << 20)
+            #expect(try client.run("SET", "after", "v").text == "OK")
+            #expect(try client.run("SAVE").text == "OK")
+            let again = try server.restarted()
+            #expect(try again.connect().run("DBSIZE") == .integer(1))
+        }
+
         @Test("kills during saves leave a snapshot there was, whole", arguments: backends)
         func kills(backend: String) throws {
             let folder = try TemporaryDirectory()

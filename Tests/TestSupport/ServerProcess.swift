@@ -35,6 +35,9 @@ public final class ServerProcess {
         }
     }
 
+    /// A tool of this package, built; nil where it isn't.
+    public static func tool(_ name: String) -> String? { builtProduct(name) }
+
     /// The path of a program on PATH.
     public static func find(_ name: String) -> String? {
         if name.hasPrefix("/") { return name }

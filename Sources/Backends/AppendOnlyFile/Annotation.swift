@@ -4,6 +4,7 @@
 ///     #HF1 b <salt> <last> <time> <crc>\r\n                              head of a base
 ///     #HF1 g <seq> <count> <bytes> <time> <durable> <sum> <crc>\r\n      head of a commit group
 ///     #HF1 c <last> <time> <crc>\r\n                                     closing mark
+///     #HF1 d <keys> <w0> <w1> <w2> <w3> <crc>\r\n                        digest of a snapshot, before its mark
 ///
 /// Redis skips a line that begins with `#` (1,024 bytes at most). Numbers are lower-case hexadecimal
 /// without leading zeros. FORMAT.md tells what each field means.
@@ -12,6 +13,7 @@
 /// inside a log is no annotation of the outer one.
 /// INVARIANT 2: a line is valid in one spelling only: any changed bit makes it invalid.
 import Bytes
+import Digest
 
 /// Seeds of one file's checksums.
 struct Salt: Sendable, Hashable {
@@ -63,12 +65,19 @@ struct ClosingMark: Sendable, Hashable {
     var timeMilliseconds: UInt64
 }
 
+/// What a base says that is a snapshot of its own: the canonical digest of the keys before it.
+struct SnapshotMark: Sendable, Hashable {
+    var keys: UInt64
+    var digest: Hash256
+}
+
 /// One line.
 enum Annotation: Sendable, Hashable {
     case increment(IncrementHeader)
     case base(BaseHeader)
     case group(GroupHeader)
     case closing(ClosingMark)
+    case digest(SnapshotMark)
 
     /// No line is longer, its CR LF included.
     static let maximumBytes = 7 + 17 * 5 + 9 * 2 + 2
@@ -90,6 +99,11 @@ enum Annotation: Sendable, Hashable {
         case .closing(let mark):
             out.append("c ")
             Self.append(to: out, [mark.lastSequence, mark.timeMilliseconds])
+        case .digest(let mark):
+            out.append("d ")
+            let digest = mark.digest
+            Self.append(
+                to: out, [mark.keys, digest.word0, digest.word1, digest.word2, digest.word3])
         }
         let sum = CRC32C.checksum(out.view[start..<out.count], seed: salt.lineSeed)
         out.append(hex: UInt64(sum))
@@ -140,6 +154,12 @@ extension Annotation {
             guard let salt, let last = fields.next(), let time = fields.next() else { return nil }
             line = .closing(ClosingMark(lastSequence: last, timeMilliseconds: time))
             used = salt
+        case UInt8(ascii: "d"):
+            guard let salt, let keys = fields.next(), let digest = fields.digest() else {
+                return nil
+            }
+            line = .digest(SnapshotMark(keys: keys, digest: digest))
+            used = salt
         case UInt8(ascii: "f"), UInt8(ascii: "b"):
             guard let bits = fields.next(), let sequence = fields.next(), let other = fields.next()
             else { return nil }
@@ -178,6 +198,13 @@ private struct HexFields {
         return GroupHeader(
             firstSequence: first, count: count, payloadBytes: Int(size), timeMilliseconds: time,
             durable: durable, payloadSum: payloadSum)
+    }
+
+    mutating func digest() -> Hash256? {
+        guard let word0 = next(), let word1 = next(), let word2 = next(), let word3 = next() else {
+            return nil
+        }
+        return Hash256(word0, word1, word2, word3)
     }
 
     mutating func next() -> UInt64? { number(endingIn: 32) }

@@ -23,6 +23,10 @@ struct RewriteState {
     var boundary: (sequence: UInt64, firstIncrement: Int)?
     /// Whether one is wanted whatever the sizes (after a failover).
     var isForced = false
+    /// The view is of other data (`replace`): a start must not find the one set of files for the other.
+    var isOfOtherData = false
+    /// Which of them a start would find is open.
+    var unsettled: UnsettledReplacement?
     var token = CancelToken()
     var startedAt: UInt64 = 0
     var lastSeconds = -1.0
@@ -176,14 +180,20 @@ extension AppendOnlyFileBackend {
                 return error
             }
         } finish: { error in
-            self.isManifestBusy = false
             if let error {
                 // The manifest on disk may be either: both sets of files stay.
                 self.isManifestCertain = false
                 self.abandoned.append(places.path(job.name))
+                if self.rewrite.isOfOtherData {
+                    self.rewrite.unsettled = UnsettledReplacement(error: error, finish: finish)
+                    self.settleManifest(now: self.lastTickNanoseconds)
+                    return
+                }
+                self.isManifestBusy = false
                 self.failRewrite(error, finish)
                 return
             }
+            self.isManifestBusy = false
             self.adopt(new, boundary, written)
             self.cleanHistory { self.finishRewrite(written, finish) }
         }
@@ -221,7 +231,7 @@ extension AppendOnlyFileBackend {
                     keys: written.keys, bytes: written.bytes, seconds: rewrite.lastSeconds)))
     }
 
-    private func failRewrite(
+    func failRewrite(
         _ error: PersistenceError,
         _ finish: (Result<CheckpointReport, PersistenceError>) -> Void
     ) {

@@ -20,6 +20,11 @@ extension AppendOnlyFileBackend {
             retryFailover(now: .max / 2)
             environment.runner.drain()
         }
+        if let unsettled = rewrite.unsettled {
+            settleManifest(now: .max)
+            environment.runner.drain()
+            if rewrite.unsettled != nil { throw unsettled.error }
+        }
         switch health {
         case .fine: break
         case .writeFailing(let error), .distrusted(let error): throw error

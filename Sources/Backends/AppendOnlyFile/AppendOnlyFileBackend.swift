@@ -149,6 +149,7 @@ public final class AppendOnlyFileBackend: PersistenceBackend {
             syncIfDue(now: nowNanoseconds)
         case .distrusted: retryFailover(now: nowNanoseconds)
         }
+        settleManifest(now: nowNanoseconds)
         trimHistoryIfDue(now: nowNanoseconds)
     }
 

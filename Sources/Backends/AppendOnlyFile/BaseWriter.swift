@@ -5,6 +5,7 @@
 ///
 /// Threads: the checkpoint lane's; nothing here is shared but the token.
 import Bytes
+import Digest
 import Persistence
 import Records
 
@@ -38,12 +39,27 @@ final class BaseWriter {
         _ view: any FrozenDataset, header: BaseHeader, path: String,
         _ environment: (fileSystem: any FileSystem, clock: any Clock), token: CancelToken
     ) throws(PersistenceError) -> (keys: Int, bytes: Int) {
+        try write(view, nil, header: header, path: path, environment, token: token)
+    }
+
+    /// Writes what `walk` hands out, which leaves out what is past its deadline, and the digest behind it.
+    static func write(
+        _ walk: SnapshotWalk, header: BaseHeader, path: String,
+        _ environment: (fileSystem: any FileSystem, clock: any Clock), token: CancelToken
+    ) throws(PersistenceError) -> (keys: Int, bytes: Int) {
+        try write(walk.view, walk, header: header, path: path, environment, token: token)
+    }
+
+    private static func write(
+        _ view: any FrozenDataset, _ walk: SnapshotWalk?, header: BaseHeader, path: String,
+        _ environment: (fileSystem: any FileSystem, clock: any Clock), token: CancelToken
+    ) throws(PersistenceError) -> (keys: Int, bytes: Int) {
         let file = try environment.fileSystem.open(path, .create)
         defer { file.close() }
         let writer = BaseWriter(
             file: file, salt: header.salt, clock: environment.clock, token: token)
         do {
-            try writer.writeAll(view, header: header)
+            try writer.writeAll(view, walk, header: header)
         } catch let error as PersistenceError {
             throw error
         } catch {
@@ -52,20 +68,29 @@ final class BaseWriter {
         return (writer.keys, writer.bytes)
     }
 
-    private func writeAll(_ view: any FrozenDataset, header: BaseHeader) throws {
+    private func writeAll(
+        _ view: any FrozenDataset, _ walk: SnapshotWalk?, header: BaseHeader
+    ) throws {
         let head = ByteWriter(capacity: 256)
         Annotation.base(header).append(to: head, salt: salt)
         try put(head.view)
         for database in 0..<view.databaseCount {
-            try view.forEachEntry(database: database) { entry in
-                if token.isCancelled { throw Self.cancelled }
-                try add(entry, database: database)
-                if groups.chunk.closedCount > 0 { try flush() }
+            if let walk {
+                try walk.forEachEntry(database: database) {
+                    try take(try walk.live($0), database)
+                }
+            } else {
+                try view.forEachEntry(database: database) { try take($0, database) }
             }
         }
         groups.closeGroup()
         try flush()
         head.removeAll()
+        if let report = walk?.report {
+            let mark = SnapshotMark(
+                keys: UInt64(report.counts.keys), digest: report.digest.root)
+            Annotation.digest(mark).append(to: head, salt: salt)
+        }
         let mark = ClosingMark(
             lastSequence: groups.sequence, timeMilliseconds: header.timeMilliseconds)
         Annotation.closing(mark).append(to: head, salt: salt)
@@ -75,6 +100,12 @@ final class BaseWriter {
 
     /// What a cancelled rewrite ends with.
     static let cancelled = PersistenceError(.io, "The rewrite was cancelled")
+
+    private func take(_ entry: FrozenEntry, _ database: Int) throws {
+        if token.isCancelled { throw Self.cancelled }
+        try add(entry, database: database)
+        if groups.chunk.closedCount > 0 { try flush() }
+    }
 
     private func add(_ entry: FrozenEntry, database: Int) throws {
         keys += 1

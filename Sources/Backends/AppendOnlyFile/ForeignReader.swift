@@ -16,6 +16,8 @@ struct ForeignReader {
     /// - Returns: `.foreign`, or `.foreignTorn`.
     func read() throws(PersistenceError) -> LogEnd {
         var transaction: Int?
+        replay.target.readsForeign(true)
+        defer { replay.target.readsForeign(false) }
         while true {
             try window.show(1)
             let front = window.front

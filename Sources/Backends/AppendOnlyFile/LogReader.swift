@@ -41,6 +41,8 @@ final class LogReader {
     let kind: LogFileKind
     /// Whether a group was seen.
     private(set) var hasGroups = false
+    /// The digest of a snapshot, where the file names one.
+    private(set) var snapshotMark: SnapshotMark?
 
     /// Opens a file and says what it is.
     ///
@@ -120,6 +122,9 @@ final class LogReader {
                         offset: offset, reason: "the closing mark is of another sequence")
                 }
                 isClosed = true
+                window.skip(stamp + (line?.length ?? 0))
+            case .digest(let mark) where isBase && snapshotMark == nil:
+                snapshotMark = mark
                 window.skip(stamp + (line?.length ?? 0))
             default:
                 return .damaged(offset: offset, reason: Self.reason(front))

@@ -111,6 +111,11 @@ enum CompressedStart {
     static let size = 16
     static let magic: [UInt8] = [0x89, 0x48, 0x46, 0x5A, 0x0D, 0x0A, 0x1A, 0x0A]
 
+    /// Whether bytes begin as a file does, of whatever version.
+    static func begins(_ front: ByteView) -> Bool {
+        front.count >= magic.count && front[0..<magic.count].array == magic
+    }
+
     static func append(version: Int, to out: ByteWriter) {
         out.append(magic)
         out.append(fixed: UInt32(version))

@@ -54,11 +54,11 @@ final class JSONDocumentWriter {
     }
 
     /// What every line of a database begins with.
-    private static func head(_ database: Int) -> [UInt8] {
+    static func head(_ database: Int) -> [UInt8] {
         Array("{\"db\":\(database),\"key\":".utf8)
     }
 
-    private static func write(
+    static func write(
         _ entry: FrozenEntry, _ head: [UInt8], _ text: JSONText, _ writer: JSONValueWriter
     ) throws {
         text.out.append(head)

@@ -193,12 +193,21 @@ enum MigrationRemains {
     ) throws(PersistenceError) {
         var folders: Set<String> = [path]
         for file in try entry.files(disk, settings) {
-            try disk.unlink(file)
+            try unlink(file, disk)
             folders.insert(String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)]))
         }
         for folder in folders.sorted() { try disk.syncDirectory(folder) }
         if try disk.status(path + "/" + MigrationFile.name) == nil { return }
         try disk.unlink(path + "/" + MigrationFile.name)
         try disk.syncDirectory(path)
+    }
+
+    /// Removes a file, unless it went by itself: SQLite's own helpers do when the last connection is closed.
+    private static func unlink(_ file: String, _ disk: any FileSystem) throws(PersistenceError) {
+        do throws(PersistenceError) {
+            try disk.unlink(file)
+        } catch {
+            if try disk.status(file) != nil { throw error }
+        }
     }
 }

@@ -194,6 +194,12 @@ public final class EngineChange: MigratingBackend {
         if stage != .switched { throw busy }
     }
 
+    /// - Throws: always: two engines would have to change at one moment.
+    public func replace(
+        with view: any FrozenDataset,
+        finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    ) throws(PersistenceError) { throw busy }
+
     /// A save of the engine in force, once that is the new one.
     public func willFreeze() throws(PersistenceError) {
         try requireQuiet()

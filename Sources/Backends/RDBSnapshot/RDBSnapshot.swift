@@ -39,7 +39,7 @@ public struct RDBSnapshot: SnapshotFormat {
     public func write(
         _ walk: SnapshotWalk, _ header: SnapshotHeader, to output: SnapshotOutput
     ) throws {
-        let survey = try RDBSurvey(walk)
+        let survey = try RDBSurvey(walk, wanted: version ?? RDBVersion.written)
         let version = version ?? survey.version
         if survey.version > version, let reason = survey.reason {
             throw PersistenceError(
@@ -55,6 +55,9 @@ public struct RDBSnapshot: SnapshotFormat {
         let writer = RDBFileWriter(version: version, to: bytes)
         try writer.begin(RDBFact.redis(header, isBase: false))
         for fact in RDBFact.head(header) { try writer.auxiliary(fact.name, fact.value) }
+        for source in header.functionLibraries {
+            try source.withByteView { try writer.functionLibrary($0) }
+        }
         for (database, sizes) in survey.databases.enumerated() where sizes.keys > 0 {
             try writer.database(database, keys: sizes.keys, deadlines: sizes.deadlines)
             try walk.forEachEntry(database: database) { entry in
@@ -71,7 +74,8 @@ public struct RDBSnapshot: SnapshotFormat {
     ) throws -> SnapshotContents {
         var pulled = 0
         var replay = RDBReplay(
-            .file, path: input.path, into: target, now: input.now, checksChecksum: checksums
+            .file, path: input.path, into: target, now: input.now, checksChecksum: checksums,
+            missing: input.missing
         ) { window, count in
             let got = try input.read(count, at: pulled, into: window)
             pulled += got
@@ -85,6 +89,7 @@ public struct RDBSnapshot: SnapshotFormat {
         }
         var contents = SnapshotContents()
         contents.header = SnapshotHeader(replay.facts)
+        contents.header.functionLibraries = replay.libraries
         contents.keys = replay.keys
         contents.expiredKeys = replay.expired
         contents.digest = SnapshotHeader.digest(replay.facts)

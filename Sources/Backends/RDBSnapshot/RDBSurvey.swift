@@ -13,7 +13,7 @@ struct RDBSurvey {
     }
 
     /// The lowest version that holds the data.
-    private(set) var version = RDBVersion.written
+    private(set) var version: Int
     /// The first key that needs it, and why; nil where it is the lowest of all.
     private(set) var reason: String?
     /// By number, empty ones included.
@@ -21,8 +21,10 @@ struct RDBSurvey {
 
     /// Walks over the view.
     ///
+    /// - Parameter wanted: a lower version than is written by itself may do.
     /// - Throws: `SnapshotOutput.cancelled`, and what the view throws.
-    init(_ walk: SnapshotWalk) throws {
+    init(_ walk: SnapshotWalk, wanted: Int = RDBVersion.written) throws {
+        version = min(wanted, RDBVersion.written)
         let view = walk.view
         for database in 0..<view.databaseCount {
             var sizes = Sizes()
@@ -31,13 +33,18 @@ struct RDBSurvey {
                 if try !walk.holds(entry) { return }
                 sizes.keys += 1
                 if entry.deadline != nil { sizes.deadlines += 1 }
-                guard case .hash(let hash) = entry.value, hash.hasDeadlines else { return }
-                let needed = RDBValueWriter.version(of: try walk.live(entry).value)
+                let what: StaticString
+                switch entry.value {
+                case .hash(let hash) where hash.hasDeadlines: what = "fields with deadlines"
+                case .stream where wanted < RDBVersion.written: what = "counters of a stream"
+                default: return
+                }
+                let needed = try RDBValueWriter.version(of: try walk.live(entry).value)
                 if needed > version {
                     version = needed
                     let key = entry.key[0..<min(entry.key.count, 128)].text
                     reason =
-                        "the hash '\(key)' of database \(database) has fields with deadlines, "
+                        "the key '\(key)' of database \(database) has \(what), "
                         + "which only version \(needed) and later hold"
                 }
             }

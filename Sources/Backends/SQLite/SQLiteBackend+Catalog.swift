@@ -20,7 +20,7 @@ extension BackendEntry {
             let names = ["", "-wal", "-shm", "-journal"].map { SQLiteBackend.fileName + $0 }
             let found = Set(try disk.list(settings.directory))
             return names.filter(found.contains).map { settings.directory + "/" + $0 }
-        }
+        }, file: SQLiteSnapshotFile()
     ) {
         SQLiteBackend(environment: $0, settings: $1, directory: $2)
     }

@@ -61,6 +61,35 @@ extension SQLiteBackend {
         }
     }
 
+    /// Puts `view` in the place of all that the tables hold.
+    public func replace(
+        with view: any FrozenDataset,
+        finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    ) throws(PersistenceError) {
+        try willFreeze()
+        guard let boundary = digest.boundary, let store, !awaitsLoad else {
+            throw PersistenceError(.conflict, "The database is being loaded")
+        }
+        digest.boundary = nil
+        digest.isRunning = true
+        digest.token = CancelToken()
+        let job = DigestJob(
+            store: store, view: view, sequence: boundary, token: digest.token,
+            begin: environment.clock.monotonicNanoseconds, clock: environment.clock,
+            fileSystem: environment.fileSystem)
+        whenWritten(job, finish) { [self] in
+            isBusy = true
+            environment.runner.run(on: .checkpoint) {
+                job.replace()
+            } finish: { result in
+                self.isBusy = false
+                self.figures.hasAbandoned = true
+                self.ended(result, job, finish)
+                self.launch()
+            }
+        }
+    }
+
     private func load(
         _ job: DigestJob, _ finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
     ) {
@@ -75,10 +104,10 @@ extension SQLiteBackend {
         }
     }
 
-    /// Records a digest as soon as the store is free and holds its sequence.
-    private func record(
-        _ report: DigestReport, _ job: DigestJob,
-        _ finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    /// Goes on as soon as the store is free and holds the job's sequence.
+    private func whenWritten(
+        _ job: DigestJob, _ finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void,
+        _ body: @escaping () -> Void
     ) {
         if isBusy || written < job.sequence {
             if let refusal {
@@ -90,16 +119,25 @@ extension SQLiteBackend {
             // Not within this call: the transaction under way has its own end to come.
             return environment.runner.run(on: .sync) {
             } finish: { _ in
-                self.record(report, job, finish)
+                self.whenWritten(job, finish, body)
             }
         }
-        isBusy = true
-        environment.runner.run(on: .sync) {
-            job.record(report)
-        } finish: { result in
-            self.isBusy = false
-            self.ended(result, job, finish)
-            self.launch()
+        body()
+    }
+
+    private func record(
+        _ report: DigestReport, _ job: DigestJob,
+        _ finish: @escaping (Result<CheckpointReport, PersistenceError>) -> Void
+    ) {
+        whenWritten(job, finish) { [self] in
+            isBusy = true
+            environment.runner.run(on: .sync) {
+                job.record(report)
+            } finish: { result in
+                self.isBusy = false
+                self.ended(result, job, finish)
+                self.launch()
+            }
         }
     }
 
@@ -161,6 +199,16 @@ private struct DigestJob: Sendable {
         do throws(PersistenceError) {
             let walk = SnapshotWalk(view, token: token)
             try store.load(walk, sequence: sequence, now: clock.now)
+            return .success(try saved(walk.report.digest.root.hex, walk.report.counts.keys))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    func replace() -> Result<SavedDigest, PersistenceError> {
+        do throws(PersistenceError) {
+            let walk = SnapshotWalk(view, token: token)
+            try store.replace(with: walk, sequence: sequence, now: clock.now)
             return .success(try saved(walk.report.digest.root.hex, walk.report.counts.keys))
         } catch {
             return .failure(error)

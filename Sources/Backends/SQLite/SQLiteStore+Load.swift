@@ -46,6 +46,37 @@ extension SQLiteStore {
         }
     }
 
+    /// Puts everything that `walk` visits in the place of all that the tables hold, in one transaction.
+    ///
+    /// The log grows by all of it, and is copied into the file afterwards.
+    ///
+    /// - Throws: `.io`, `.conflict`; `SnapshotOutput.cancelled`. The tables are as they were then.
+    func replace(
+        with walk: SnapshotWalk, sequence: CommitTicket, now: Deadline
+    ) throws(PersistenceError) {
+        try setFull(true)
+        try transaction { () throws(PersistenceError) in
+            try applier.flushAll()
+            do {
+                for database in 0..<walk.view.databaseCount
+                where walk.view.keyCount(database: database) > 0 {
+                    let space = try applier.space(database)
+                    try walk.forEachEntry(database: database) { entry in
+                        _ = try insert(entry, space, walk)
+                    }
+                }
+            } catch let error as PersistenceError {
+                throw error
+            } catch {
+                throw PersistenceError(.io, "\(error)", path: connection.path)
+            }
+            try setDigest(walk.report.digest.root.hex, sequence, walk.view.frozenAt)
+            try setMeta(sequence: sequence, now)
+        }
+        // Another program's reader may keep the log: then it is copied like any other.
+        _ = try? WriteAheadLog.copy(connection, .truncate)
+    }
+
     /// Writes a key; answers how many rows it took.
     private func insert(
         _ entry: FrozenEntry, _ space: Int64, _ walk: SnapshotWalk

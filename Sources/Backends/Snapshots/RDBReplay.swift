@@ -30,7 +30,10 @@ struct RDBReplay {
     private(set) var expired = 0
     /// What an operator should know.
     private(set) var warnings: [String] = []
+    /// Sources of function libraries.
+    private(set) var libraries: [[UInt8]] = []
     private var emptyKeys = 0
+    private let missing: ((SnapshotMissing) -> Void)?
     private let reader: RDBFileReader
     private let target: any ReplayTarget
     private let path: String
@@ -39,17 +42,21 @@ struct RDBReplay {
     /// - Parameters:
     ///   - pull: gives the bytes, from offset `start` of the file `path` on.
     ///   - now: keys that were past their deadline then are left out; nil: none is.
+    ///   - missing: told what can't be held; nil: it ends the reading.
     init(
         _ place: Place, path: String, start: Int = 0, into target: any ReplayTarget,
-        now: Deadline? = nil, checksChecksum: Bool = true, pull: @escaping RDBInput.Pull
+        now: Deadline? = nil, checksChecksum: Bool = true,
+        missing: ((SnapshotMissing) -> Void)? = nil, pull: @escaping RDBInput.Pull
     ) {
         self.place = place
         self.path = path
         self.target = target
         self.now = now
+        self.missing = missing
         // An entry's key or value can have no more (its lengths have 32 bits).
         reader = RDBFileReader(
-            limits: RDBLimits(stringBytes: Int(UInt32.max)), checksChecksum: checksChecksum,
+            limits: RDBLimits(stringBytes: Int(UInt32.max)),
+            modules: missing == nil ? .refuse : .skip, checksChecksum: checksChecksum,
             start: start, pull: pull)
     }
 
@@ -122,7 +129,12 @@ struct RDBReplay {
         case .database(let number): try check(database: number, at: offset)
         case .functionLibrary(let source): noteLibrary(source, offset)
         case .moduleData(let module):
-            throw unsupported("data of the module type '\(module)'", offset)
+            guard let missing else {
+                throw unsupported("data of the module type '\(module)'", offset)
+            }
+            missing(.moduleData(module: module))
+        case .moduleValue(let key, let database, let module):
+            missing?(.moduleValue(database: database, key: key.array, module: module))
         case .auxiliary(let name, let value):
             if value.count <= 256, let name = RDBFact.read.first(where: { name == ByteView($0) }) {
                 facts["\(name)"] = value.text
@@ -133,7 +145,7 @@ struct RDBReplay {
                     "The snapshot was saved without a checksum: none was checked "
                         + "(\(path), offset \(offset))")
             }
-        case .header, .sizes, .slotSizes, .entry, .moduleValue: break
+        case .header, .sizes, .slotSizes, .entry: break
         }
     }
 
@@ -167,6 +179,8 @@ extension RDBReplay {
 
     /// A library is named by its first line: `#!lua name=...`.
     private mutating func noteLibrary(_ source: ByteView, _ offset: Int) {
+        libraries.append(source.array)
+        if missing != nil { return }
         let head = source[0..<min(source.count, 256)]
         let line = head[0..<(head.firstIndex(of: 10) ?? head.count)].text
         let word = line.split(separator: " ").first { $0.lowercased().hasPrefix("name=") }

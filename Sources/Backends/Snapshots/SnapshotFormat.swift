@@ -59,11 +59,11 @@ extension SnapshotFormat {
         return (stem.isEmpty ? "dump" : stem) + ".\(fileExtension)"
     }
 
-    /// Reads the file into a digest on this thread.
+    /// Reads the file on this thread and digests it on another one.
     public func digest(
         _ input: SnapshotInput, isCancelled: @escaping () -> Bool
     ) throws -> (contents: SnapshotContents, report: DigestReport) {
-        let target = DigestTarget(isCancelled: isCancelled)
+        let target = RelayedDigestTarget(isCancelled: isCancelled)
         let contents = try read(input, into: target)
         return (contents, target.report)
     }
@@ -81,6 +81,8 @@ public struct SnapshotHeader: Sendable, Hashable {
     public var frozenAt: Deadline
     /// The server's memory when the save began, in bytes; 0: not known.
     public var usedMemoryBytes = 0
+    /// Sources of function libraries, which only Redis's format carries; nothing here looks into them.
+    public var functionLibraries: [[UInt8]] = []
 
     /// A header.
     public init(version: String, serverID: String, sequence: CommitTicket, frozenAt: Deadline) {

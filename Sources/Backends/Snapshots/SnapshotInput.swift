@@ -11,6 +11,8 @@ public final class SnapshotInput {
     public let size: Int
     /// The time for what a file leaves out, and has no better time.
     public let now: Deadline
+    /// Told what the file holds and no dataset here can; nil: then it can't be read.
+    public let missing: ((SnapshotMissing) -> Void)?
     private let file: any FileHandle
     private let progress: (RecoveryProgress) -> Void
     private var furthest = 0
@@ -18,10 +20,12 @@ public final class SnapshotInput {
     /// Opens a file.
     public init(
         _ path: String, _ fileSystem: any FileSystem, now: Deadline,
+        missing: ((SnapshotMissing) -> Void)? = nil,
         progress: @escaping (RecoveryProgress) -> Void = { _ in }
     ) throws(PersistenceError) {
         self.path = path
         self.now = now
+        self.missing = missing
         self.progress = progress
         file = try fileSystem.open(path, .read)
         do throws(PersistenceError) {

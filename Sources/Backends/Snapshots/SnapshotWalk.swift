@@ -12,18 +12,18 @@ import Records
 public final class SnapshotWalk {
     /// The view.
     public let view: any FrozenDataset
-    private let sink: DigestSink
+    private let sink: DigestRelay
     private let token: CancelToken
 
     /// A walk that has not begun; `token` ends it with `SnapshotOutput.cancelled`.
     public init(_ view: any FrozenDataset, token: CancelToken = CancelToken()) {
         self.view = view
         self.token = token
-        sink = DigestSink(at: view.frozenAt) { token.isCancelled }
+        sink = DigestRelay(at: view.frozenAt) { token.isCancelled }
     }
 
     /// Digest and counts of what was walked over.
-    public var report: DigestReport { DigestReport(digest: sink.digest, counts: sink.counts) }
+    public var report: DigestReport { sink.report }
 
     /// Hands every entry of a database that is to be saved to `visit`; once for each database.
     ///
@@ -72,7 +72,46 @@ public final class SnapshotWalk {
     }
 }
 
-/// Takes what a snapshot's reader hands out, and digests it: how a file is compared with the data.
+/// Takes what a snapshot's reader hands out, and digests it on another thread meanwhile: how a file is compared
+/// with the data.
+final class RelayedDigestTarget: ReplayTarget {
+    private let sink: DigestRelay
+    let databaseCount = Int(Int32.max)
+    private(set) var keyCount = 0
+
+    /// A target; `isCancelled` ends the reading with `SnapshotOutput.cancelled`.
+    init(isCancelled: @escaping () -> Bool) {
+        sink = DigestRelay(at: .distantPast, isCancelled: isCancelled)
+    }
+
+    /// Digest and counts of what was read.
+    var report: DigestReport { sink.report }
+
+    func load(
+        _ key: ByteView, database: Int, deadline: Deadline?, fill: (any ValueSink) throws -> Void
+    ) throws -> LoadOutcome {
+        do {
+            try sink.begin(database: database, key: key, deadline: deadline)
+            try fill(sink)
+        } catch is DigestError {
+            throw SnapshotOutput.cancelled
+        } catch {
+            sink.abandon()
+            throw error
+        }
+        sink.end()
+        keyCount += 1
+        return .new
+    }
+
+    func replay(_ arguments: ByteViews) -> ReplayOutcome {
+        .unknownCommand(arguments[0].text)
+    }
+
+    func discardOpenTransaction() {}
+}
+
+/// Takes what a snapshot's reader hands out, and digests it on the thread that calls.
 public final class DigestTarget: ReplayTarget {
     private let sink: DigestSink
     /// Databases a file may have keys in.

@@ -1,4 +1,4 @@
-// The few things Swift cannot say: CRC-32C by the CPU's own instruction, and C's `long double`.
+// The few things Swift cannot say: CRC-32C and SHA-256 by the CPU's own instructions, and C's `long double`.
 // Imported by Sources/Bytes/Hardware.swift only.
 #ifndef HOLDFAST_HARDWARE_H
 #define HOLDFAST_HARDWARE_H
@@ -12,6 +12,12 @@ uint32_t holdfast_crc32c(uint32_t seed, const void *bytes, size_t count);
 
 /// The table form of the above, whatever the CPU has: tests compare the two.
 uint32_t holdfast_crc32c_portable(uint32_t seed, const void *bytes, size_t count);
+
+/// Whether `holdfast_sha256` may be called: the CPU has the instructions for it.
+int holdfast_has_sha256(void);
+
+/// The SHA-256 of `count` bytes, as 32 bytes in `out`; only where `holdfast_has_sha256` says so.
+void holdfast_sha256(const void *bytes, size_t count, void *out);
 
 /// Adds two decimal texts as `long double` and writes the sum as the shortest fixed notation with at
 /// most 17 decimals, trailing zeros dropped (the arithmetic of INCRBYFLOAT).

@@ -75,6 +75,7 @@ extension Engine {
     /// Evicts until memory is within its limit; whether it is.
     func evictIfNeeded() -> Bool {
         if usedMemory <= settings.maximumMemory { return true }
+        if holdsChanges { return false }
         if settings.evictionPolicy == .noeviction { return false }
         while usedMemory > settings.maximumMemory {
             guard let victim = nextVictim() else { return false }

@@ -16,6 +16,7 @@ extension Engine {
         let keys = pendingExpiry
         pendingExpiry.removeAll(keepingCapacity: true)
         defer { toldExpired.removeAll() }
+        if holdsChanges { return }
         for each in keys {
             each.key.withByteView { key in
                 let table = keyspace.tables[each.database]
@@ -58,7 +59,7 @@ extension Engine {
     /// - Returns: whether everything due was deleted.
     @discardableResult
     public func expireCycle(budgetNanoseconds: UInt64) -> Bool {
-        guard expiresActively, !isLoading else { return true }
+        guard expiresActively, !isLoading, !holdsChanges else { return true }
         defer { serveBlocked() }
         let (end, isEndless) = clock.monotonicNanoseconds.addingReportingOverflow(budgetNanoseconds)
         for database in 0..<keyspace.databaseCount where keyspace.hasDeadlines(database) {

@@ -15,6 +15,7 @@ import Musl
 /// What a signal does; for any thread.
 public enum Interruption {
     private static let unfinished = Mutex<Set<String>>([])
+    private static let children = Mutex<Set<Int32>>([])
 
     /// Takes over the signals; called once, before any other thread is made.
     public static func prepare() {
@@ -40,15 +41,19 @@ public enum Interruption {
         for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, number) }
         var number: Int32 = 0
         while unsafe sigwait(&signals, &number) != 0 {}
+        children.withLock { for child in $0 { _ = kill(child, SIGKILL) } }
         // Held until the end: nobody can make a file meanwhile.
         unfinished.withLock { paths in
-            for path in paths { _ = unsafe unlink(path) }
+            // Longest first: what is in a folder before the folder.
+            for path in paths.sorted(by: { $0.utf8.count > $1.utf8.count }) {
+                if unsafe unlink(path) != 0 { _ = unsafe rmdir(path) }
+            }
             if Terminal.showsErrors { Output.tell("\r\u{1b}[KInterrupted: nothing was changed") }
             _exit(128 + number)
         }
     }
 
-    /// A file that is to go where the tool is stopped.
+    /// A file, or a folder without others, that is to go where the tool is stopped.
     public static func begin(_ path: String) {
         _ = unfinished.withLock { $0.insert(path) }
     }
@@ -56,5 +61,15 @@ public enum Interruption {
     /// The file has its name, or is gone: it stays as it is.
     public static func end(_ path: String) {
         _ = unfinished.withLock { $0.remove(path) }
+    }
+
+    /// A process that is to end with the tool.
+    public static func begin(child: Int32) {
+        _ = children.withLock { $0.insert(child) }
+    }
+
+    /// The process has ended.
+    public static func end(child: Int32) {
+        _ = children.withLock { $0.remove(child) }
     }
 }

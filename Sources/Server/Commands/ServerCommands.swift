@@ -33,7 +33,7 @@ extension Server {
         [
             engineCommand(), migrateCommand(), saveCommand(), bgsaveCommand(),
             bgrewriteaofCommand(),
-            lastsaveCommand(),
+            lastsaveCommand(), snapshotCommand(),
             waitCommand(), waitaofCommand(), shutdownCommand(),
         ]
     }

@@ -85,8 +85,24 @@ public struct ServerSettings: Sendable {
     public var isAppendOnly = false
     /// `save`.
     public var savePoints: [SavePoint] = []
-    /// `snapshot-dir`; empty is the data directory.
+    /// `snapshot-dir`; empty is `snapshots` in the data directory.
     public var snapshotDirectory = ""
+    /// `sql-command`: HOLDFAST SQL is answered.
+    public var answersQueries = false
+    /// `sql-time-limit`, `sql-max-rows`, `sql-max-bytes`.
+    public var queryLimits = QueryLimits()
+    /// `snapshot-restore-max-hold`.
+    public var restorationHoldSeconds = 60
+    /// `frozen-memory-limit`: bytes that only views of the past may hold; 0: half of the machine's memory.
+    public var frozenLimitBytes = 0
+    /// `backup-schedule`.
+    public var backupSchedule = BackupSchedule.off
+    /// `backup-format`; empty is the standard one.
+    public var backupFormat = ""
+    /// `backup-dir`; empty is `backups` in the data directory.
+    public var backupDirectory = ""
+    /// `backup-keep-last` and its kin.
+    public var backupRetention = BackupRetention()
     /// `aof-rewrite-incremental-fsync`.
     public var syncsRewriteInSteps = true
 

@@ -56,6 +56,12 @@ public final class NaiveDataset {
         digest = other.digest
     }
 
+    /// Holds what another one holds.
+    public func become(_ other: NaiveDataset) {
+        databases = other.databases
+        digest = other.digest
+    }
+
     /// Keys in all databases.
     public var keyCount: Int { databases.reduce(0) { $0 + $1.count } }
 

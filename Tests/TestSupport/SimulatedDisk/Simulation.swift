@@ -34,6 +34,9 @@ public struct SimulationPlan: Sendable {
     /// What is on the disk already, and the dataset that it holds; nil: nothing.
     public var beginning: (@Sendable () throws -> (DiskImage, NaiveDataset))?
 
+    /// Commands between restorations: other data takes the place of all; 0: none.
+    public var restoreInterval = 0
+
     /// A change of engine on the way; nil: none.
     public var change: ChangePlan?
 
@@ -78,7 +81,7 @@ public final class Simulation {
     /// The model after the last command.
     public let model: NaiveDataset
     /// Digest of the model after each number of commands.
-    public private(set) var digests: [UInt64]
+    public internal(set) var digests: [UInt64]
     /// What was known when.
     public private(set) var moments = [
         Moment(event: 0, issued: 0, promised: 0, acknowledged: 0)
@@ -95,11 +98,12 @@ public final class Simulation {
     var backend: (any PersistenceBackend)?
     let plan: SimulationPlan
     var change = ChangeState()
-    private var random: SeededGenerator
-    private var tickets: [CommitTicket] = [0]
-    private var writtenAt: [UInt64] = [0]
-    private(set) var isRewriting = false
-    private var workload = Workload()
+    var restoration = RestorationState()
+    var random: SeededGenerator
+    var tickets: [CommitTicket] = [0]
+    var writtenAt: [UInt64] = [0]
+    var isRewriting = false
+    var workload = Workload()
 
     /// A run over an empty disk, or the one that the plan begins with.
     public init(_ plan: SimulationPlan) throws {
@@ -124,7 +128,10 @@ public final class Simulation {
             if patience > plan.commands * 200 { throw Stuck() }
             considerChange()
             backend = self.backend ?? backend
-            if backend.refusal == nil && !backend.isCongested && !change.holdsWrites {
+            considerRestoration(backend)
+            if backend.refusal == nil && !backend.isCongested && !change.holdsWrites
+                && !restoration.isUnderWay
+            {
                 let batch = Int.random(in: 1...4, using: &random)
                 for _ in 0..<batch { execute(backend) }
                 sinceRewrite += batch
@@ -266,7 +273,7 @@ public final class Simulation {
     }
 
     /// Notes what the backend lets be shown and calls durable now.
-    private func observe(_ backend: any PersistenceBackend) {
+    func observe(_ backend: any PersistenceBackend) {
         let issued = digests.count - 1
         var promised = commands(upTo: backend.durable)
         // Where data is only saved now and then, what was written since the last save doesn't survive a kill.
@@ -296,6 +303,7 @@ public final class Simulation {
             let middle = (low + high + 1) / 2
             if tickets[middle] <= ticket { low = middle } else { high = middle - 1 }
         }
-        return low
+        // A restoration under way has no ticket of its own, and is promised with its end.
+        return restoration.isUnderWay ? min(low, restoration.before) : low
     }
 }

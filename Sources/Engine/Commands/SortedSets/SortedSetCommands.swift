@@ -53,7 +53,7 @@ extension Engine {
         stampAccess(position.entry)
         return SortedSetWriter(
             position, in: table(session), heap, settings.limits, scratch,
-            keepsSigns: session.isReplay)
+            keepsSigns: session.keepsSigns)
     }
 
     /// A writer for the sorted set of `key`, which is made empty where `position` is nil.
@@ -66,7 +66,7 @@ extension Engine {
         let position = insertNewAndLocate(empty, session.database)
         return SortedSetWriter(
             position, in: table(session), heap, settings.limits, scratch,
-            keepsSigns: session.isReplay)
+            keepsSigns: session.keepsSigns)
     }
 
     /// A writer for the sorted set of `key`, which is made empty where it is absent.

@@ -80,7 +80,8 @@ extension Server {
         let changes = engine.changes &- saveState.changesAtLastSave
         var fields: [(String, String)] = [
             ("loading", engine.isLoading ? "1" : "0"), ("async_loading", "0"),
-            ("current_cow_peak", "0"), ("current_cow_size", "\(engine.keyspace.frozenBytes)"),
+            ("current_cow_peak", "\(saveState.frozenPeak.now)"),
+            ("current_cow_size", "\(engine.keyspace.frozenBytes)"),
             ("current_cow_size_age", "0"), ("current_fork_perc", "0.00"),
             ("current_save_keys_processed", "0"), ("current_save_keys_total", "0"),
             ("rdb_changes_since_last_save", "\(changes)"),
@@ -89,7 +90,7 @@ extension Server {
             ("rdb_last_bgsave_status", saveState.lastSucceeded ? "ok" : "err"),
             ("rdb_last_bgsave_time_sec", "\(saveState.lastSeconds)"),
             ("rdb_current_bgsave_time_sec", "\(running)"), ("rdb_saves", "\(saveState.saves)"),
-            ("rdb_last_cow_size", "0"),
+            ("rdb_last_cow_size", "\(saveState.frozenPeak.last)"),
             ("rdb_last_load_keys_expired", "\(loading.report?.expiredKeys ?? 0)"),
             ("rdb_last_load_keys_loaded", "\(loading.report?.keys ?? 0)"),
         ]
@@ -105,6 +106,7 @@ extension Server {
                 ("aof_last_write_status", "ok"), ("aof_last_cow_size", "0"),
             ]
         }
+        fields += snapshotInfo(fields.map(\.0))
         fields += [("module_fork_in_progress", "0"), ("module_fork_last_cow_size", "0")]
         if engine.isLoading { fields += loadingInfo() }
         return fields

@@ -20,6 +20,16 @@ enum ProcessFacts {
         max(0, sysconf(Int32(_SC_PHYS_PAGES))) * Int(getpagesize())
     }
 
+    /// Memory that may still be taken without swapping, as the kernel estimates it; nil: it doesn't say.
+    static var availableBytes: Int? {
+        for line in contents("/proc/meminfo").split(separator: "\n")
+        where line.hasPrefix("MemAvailable:") {
+            let words = line.split(separator: " ")
+            return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil
+        }
+        return nil
+    }
+
     /// System and user CPU seconds of the process, printed with six decimals.
     static var cpuSeconds: (system: String, user: String) { cpuSeconds(of: 0) }
 
