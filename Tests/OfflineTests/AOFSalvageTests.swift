@@ -77,7 +77,7 @@ struct AOFSalvageTests {
         #expect(truth.count > 50)
         var random = SeededGenerator(seed: 77)
         let actions = LogActions(databases: 16)
-        for round in 0..<(isLong ? 400 : 24) {
+        for round in 0..<(isLong ? 400 : 12) {
             // The head, a line, and anywhere.
             let place =
                 round < 6 ? round * 9 : Int.random(in: 0..<log.bytes.count, using: &random)
@@ -158,7 +158,7 @@ struct AOFSalvageTests {
             .compactMap { Data(base64Encoded: $0) }.map { [UInt8]($0) }
         #expect(seeds.count > 50)
         let check = LogCheck()
-        for round in 0..<(isLong ? 50_000 : 600) {
+        for round in 0..<(isLong ? 50_000 : 200) {
             var bytes = seeds[Int.random(in: 0..<seeds.count, using: &random)]
             if round % 10 == 0 {
                 bytes = (0..<Int.random(in: 0..<400, using: &random)).map { _ in
