@@ -42,7 +42,9 @@ public struct LogCheck {
     private func verdict(
         _ source: LogSource, _ scan: LogScan, _ replays: Bool
     ) throws(PersistenceError) -> ServerVerdict {
-        if !replays, let verdict = try ServerVerdict.ofRegular(source, scan, disk) { return verdict }
+        if !replays, let verdict = try ServerVerdict.ofRegular(source, scan, disk) {
+            return verdict
+        }
         if replays {
             let engine = Engine(databases: databases, clock: SystemClock())
             return ServerVerdict.of(
@@ -97,7 +99,8 @@ public struct LogCheckReport {
             }
             for command in part.unknownCommands {
                 all.append(
-                    "\(part.part.name): unknown command '\(command.name)' at offset \(command.offset)")
+                    "\(part.part.name): unknown command '\(command.name)' at offset \(command.offset)"
+                )
             }
             if part.kind == .empty && part.part.role == .single {
                 all.append("\(part.part.name) is empty")

@@ -33,7 +33,8 @@ struct LogCheckText {
 
     static func line(of part: PartFinding) -> String {
         let name = Terminal.styled(part.part.name, .strong)
-        let head = "\(name)  \(part.part.role.rawValue), \(part.kind.rawValue), \(Figures.size(part.size))"
+        let head =
+            "\(name)  \(part.part.role.rawValue), \(part.kind.rawValue), \(Figures.size(part.size))"
         var facts: [String] = []
         if part.snapshotKeys > 0 { facts.append(Figures.counted(part.snapshotKeys, "key")) }
         if part.groups > 0 { facts.append(Figures.counted(part.groups, "group")) }
@@ -101,7 +102,8 @@ struct LogCheckText {
             ?? ""
         switch verdict.outcome {
         case .refuses:
-            return "Holdfast would \(Terminal.styled("refuse to start", .bad)): \(verdict.message)\(place)"
+            return
+                "Holdfast would \(Terminal.styled("refuse to start", .bad)): \(verdict.message)\(place)"
         case .cuts:
             return
                 "Holdfast would start \(Terminal.styled("after cutting \(Figures.counted(verdict.cutBytes, "byte"))", .warning)): "
@@ -122,9 +124,11 @@ struct LogCheckText {
         let verdict = report.redis
         let message = verdict.message.isEmpty ? "" : ": \(verdict.message)"
         switch verdict.outcome {
-        case .refuses: return "Redis 7.0 would \(Terminal.styled("refuse to start", .bad))\(message)"
+        case .refuses:
+            return "Redis 7.0 would \(Terminal.styled("refuse to start", .bad))\(message)"
         case .crashes:
-            return "Redis 7.0 would \(Terminal.styled("crash or go on with garbage", .bad))\(message)"
+            return
+                "Redis 7.0 would \(Terminal.styled("crash or go on with garbage", .bad))\(message)"
         case .cuts:
             return
                 "Redis 7.0 would start \(Terminal.styled("after cutting \(Figures.counted(verdict.cutBytes, "byte"))", .warning))"
@@ -148,7 +152,8 @@ struct LogCheckText {
             lines.append(
                 isTail
                     ? "'aof-check --fix \(report.source.path)' cuts the unfinished tail"
-                    : "'aof-check --salvage OUT \(report.source.path)' keeps every record outside the damage")
+                    : "'aof-check --salvage OUT \(report.source.path)' keeps every record outside the damage"
+            )
         }
         return lines
     }
