@@ -35,7 +35,9 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 func tool(_ name: String) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["Bytes", "Persistence", "Records", "Digest", "Backends", "Offline", arguments],
+        dependencies: [
+            "Bytes", "Persistence", "Records", "Digest", "Backends", "Offline", arguments,
+        ],
         path: "Tools/\(name)", swiftSettings: strict)
 }
 

@@ -24,6 +24,7 @@ redis-benchmark                         redis-tools
 python3                                 python3
 python3:ensurepip                       python3-venv
 strace                                  strace
+patch                                   patch
 taskset                                 util-linux
 setpriv                                 util-linux
 '

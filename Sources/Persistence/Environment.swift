@@ -34,6 +34,8 @@ public enum BackgroundLane: Sendable, Hashable, CaseIterable {
     case checkpoint
     /// Reading of views that no file comes of, at lower priority: no save waits for it.
     case inspection
+    /// Questions of clients, at lower priority.
+    case query
     /// Snapshots by command, backups and restoration, at lower priority: no save waits for them.
     case backup
     /// Unlinking and freeing, at lower priority.

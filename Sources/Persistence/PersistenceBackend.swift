@@ -145,7 +145,7 @@ public struct BackendDescriptor: Sendable, Hashable {
         public static let journal = Abilities(rawValue: 1)
         /// Has something to compact: BGREWRITEAOF means something.
         public static let compaction = Abilities(rawValue: 2)
-        /// Answers queries of its own.
+        /// Answers questions: it is a `QueryableBackend`.
         public static let queries = Abilities(rawValue: 4)
         /// Keeps data by saving it whole: SAVE, BGSAVE and the `save` points mean something, and what
         /// was written since the last save is lost in a crash.
@@ -260,6 +260,9 @@ public struct BackendSettings: Sendable, Hashable {
     public var snapshotVersion = SnapshotVersion.automatic
     /// `aof-use-rdb-preamble`: a rewrite of the log writes its base as such a snapshot.
     public var writesSnapshotBases = false
+    /// `sqlite-wal-limit`: from how many bytes of a database's log on, which a reader in another program keeps from being
+    /// used again, writes are refused.
+    public var databaseLogLimitBytes = 1 << 30
     /// `compressed-level`: how hard zlib tries, 0 ... 9.
     public var compressionLevel = 1
     /// `appenddirname`.

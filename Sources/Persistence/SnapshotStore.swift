@@ -204,7 +204,8 @@ public enum SnapshotName {
     /// - Throws: `.conflict` where a name could lead out of the folder, is hidden, or is a temporary file's.
     public static func check(_ name: String) throws(PersistenceError) {
         if let reason = reason(name) {
-            throw PersistenceError(.conflict, "Invalid snapshot name '\(printable(name))': \(reason)")
+            throw PersistenceError(
+                .conflict, "Invalid snapshot name '\(printable(name))': \(reason)")
         }
     }
 
@@ -221,6 +222,9 @@ public enum SnapshotName {
     }
 
     private static func printable(_ name: String) -> String {
-        String(name.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : Character($0) })
+        String(
+            name.unicodeScalars.prefix(80).map {
+                $0.value < 32 || $0.value == 127 ? "?" : Character($0)
+            })
     }
 }

@@ -89,6 +89,9 @@ public final class Server {
     /// Digests being computed, by the session that waits for each.
     var digests: [UInt64: DigestRequest] = [:]
 
+    /// Questions to the backend, by the session that waits for each.
+    var queries: [UInt64: CancelToken] = [:]
+
     /// Why the server must not start, nil where it may.
     private(set) var problemAtStart: String?
 
@@ -172,6 +175,7 @@ public final class Server {
         if connection.isStalled { stalled.removeAll { $0 === connection } }
         durabilityWaiters.removeAll { $0.connection === connection }
         digests[connection.session.id]?.cancel()
+        queries[connection.session.id]?.cancel()
     }
 
     /// Points the engine's monitor at those who listen, or takes it away.

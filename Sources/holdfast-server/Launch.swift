@@ -60,7 +60,9 @@ struct Launch {
     private func readConfiguration() -> Configuration {
         let offer = BackendOffer(
             names: BackendCatalog.all.map(\.descriptor.name), log: "aof", snapshot: "rdb",
-            nothing: "none")
+            nothing: "none",
+            queryable: BackendCatalog.all.map(\.descriptor)
+                .filter { $0.abilities.contains(.queries) }.map(\.name))
         do throws(ConfigurationError) {
             return try ConfigurationLoader.load(
                 arguments, in: ConfigurationEnvironment(backends: offer))

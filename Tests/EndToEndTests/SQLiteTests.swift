@@ -105,5 +105,53 @@ extension EndToEndTests {
             }
             #expect(try reader.run("GET", "after").text == value)
         }
+
+        @Test(
+            "a failing fsync refuses writes by name, serves reads, and heals", Needs.strace,
+            arguments: policies)
+        func failingSync(policy: String) throws {
+            let folder = try TemporaryDirectory()
+            let server = try ServerProcess(
+                .holdfast, in: folder.path, arguments: Self.directives(policy))
+            let client = try server.connect()
+            var acknowledged: [Int] = []
+            var number = 0
+            func write() throws -> RESPValue {
+                number += 1
+                let reply = try client.run("SET", "key:\(number)", "\(number)")
+                if !reply.isError { acknowledged.append(number) }
+                return reply
+            }
+            for _ in 0..<20 { #expect(try write().text == "OK") }
+            let fault = try SystemCallFault(
+                ["fdatasync:error=EIO", "fsync:error=EIO"], in: server.processID)
+            // Under `no` the log is synced every 30 seconds: nothing needs to fail.
+            if policy != "no" {
+                var refusal = ""
+                let isRefused = Eventually.holds(seconds: 15) {
+                    refusal = (try? write()).flatMap { $0.isError ? $0.text : nil } ?? ""
+                    return !refusal.isEmpty
+                }
+                #expect(isRefused, "no write was refused while every fsync failed")
+                #expect(refusal.hasPrefix("MISCONF"), "\(refusal)")
+                // The first one may have been executed; those behind it are refused before they are.
+                _ = Eventually.holds(seconds: 15) { (try? write())?.isError == true }
+                let reply = try client.run("SET", "refused", "1")
+                #expect(reply.text?.hasPrefix("MISCONF") == true, "\(reply)")
+                #expect(try client.run("EXISTS", "refused").text == "0")
+            }
+            for one in acknowledged {
+                #expect(try client.run("GET", "key:\(one)").text == "\(one)")
+            }
+            fault.end()
+            let isWriting = Eventually.holds(seconds: 20) { (try? write())?.isError == false }
+            #expect(isWriting)
+            for _ in 0..<20 { #expect(try write().text == "OK") }
+            server.kill()
+            let reader = try server.restarted().connect()
+            for one in acknowledged {
+                #expect(try reader.run("GET", "key:\(one)").text == "\(one)", "key:\(one)")
+            }
+        }
     }
 }

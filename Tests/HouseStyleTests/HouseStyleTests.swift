@@ -1,5 +1,6 @@
 /// The house's rules that a machine can check: layers, sizes, headers, where unsafe code may stand.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The house keeps its rules")
@@ -169,6 +170,23 @@ struct HouseStyleTests {
         for path in paths {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             #expect(readme.contains(name), "\(path)")
+        }
+    }
+
+    @Test("every planted bug can still be planted")
+    func plantedBugs() throws {
+        let folder = SourceTree.root.appendingPathComponent("Tests/BackendsTests/PlantedBugs")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { $0.hasSuffix(".patch") }
+        #expect(names.count > 10)
+        for name in names {
+            let outcome = try SystemProgram.run(
+                "patch",
+                [
+                    "--dry-run", "-p1", "-s", "-d", SourceTree.root.path, "-i",
+                    folder.appendingPathComponent(name).path,
+                ])
+            #expect(outcome.exitCode == 0, "\(name): \(outcome.output)")
         }
     }
 

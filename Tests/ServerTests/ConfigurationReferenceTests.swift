@@ -13,7 +13,10 @@ struct ConfigurationReferenceTests {
         "cluster-announce-human-nodename",
         // Holdfast
         "backend", "aof-history-keep", "json-sorted", "rdb-version", "compressed-level",
-        "command-cpu-tracking", "frozen-memory-limit", "snapshot-dir", "snapshot-restore-max-hold", "backup-schedule",
+        "sql-command", "sql-time-limit", "sql-max-rows",
+        "sql-max-bytes", "sqlite-wal-limit",
+        "command-cpu-tracking", "frozen-memory-limit", "snapshot-dir", "snapshot-restore-max-hold",
+        "backup-schedule",
         "backup-format", "backup-dir", "backup-keep-last", "backup-keep-hourly",
         "backup-keep-daily",
     ]

@@ -7,75 +7,78 @@ import Persistence
 @main
 struct AOFRewrite: ToolCommand {
     static let configuration = CommandConfiguration(
-        commandName: "aof-rewrite",
-        abstract: "Compacts an append-only file without a server.",
+        commandName: "aof-rewrite", abstract: "Compacts an append-only file without a server.",
         discussion: """
-            Replays the log into memory, writes what is left as a new base, reads that back and compares digests; only then \
-            the old files go. LOG is a data directory, a log's folder, its manifest, or a single file; those of a real Redis \
-            as well. Without --output the log is replaced in place: stop the server first (a server of ours holds a lock \
-            that is looked at, a redis-server holds none).
+            Loads a log of Holdfast, Redis or Valkey as a server would, and writes what is in it as a fresh \
+            log: to a new directory, or in place. The result is read back and compared by digest before it \
+            replaces anything. A damaged log is refused: see aof-check.
 
-            Examples:
-              aof-rewrite --dry-run --stats data         what would be saved, and what fills the log
-              aof-rewrite --output compacted data        a new data directory beside the old one
-              aof-rewrite /var/lib/redis/appendonlydir   in place
+            EXAMPLES
+              aof-rewrite --dry-run --stats /var/lib/redis   what a rewrite would free, and what fills the log
+              aof-rewrite --output compact /var/lib/redis    a new data directory
+              aof-rewrite /var/lib/redis                     in place; no server may run there
 
-            Exit codes: 0 done; 1 done, with warnings (an unfinished tail was left out); 3 the log can't be read or is \
-            locked; 64 usage; 74 I/O.
+            EXIT CODES
+              0 good, 1 warnings, 2 damaged (nothing was written), 3 unusable, 64 usage, 74 I/O
             """,
         version: ToolVersion.text)
 
-    @Argument(help: "Data directory, log folder, manifest or file.", completion: .file())
-    var log: String
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "A data directory, the folder of a log, a manifest, or one file.")
+    var path: String
 
     @Option(
         name: .shortAndLong,
-        help: "Write a new data directory (a new file where LOG is a file) and leave LOG alone.",
-        completion: .file())
+        help: ArgumentHelp(
+            "The data directory to write; must not be there yet. Without it the log is rewritten in place.",
+            valueName: "dir"))
     var output: String?
 
     @Flag(
-        name: [.customShort("n"), .long],
-        help: "Write nothing; compute how large the new log would be.")
+        name: [.customShort("n"), .long], help: "Write nothing: say how large the result would be.")
     var dryRun = false
 
-    @Flag(help: "Tell what fills the log: dead bytes, commands, keys.")
+    @Flag(help: "Say how much of the log is dead, and which keys and commands fill it.")
     var stats = false
 
-    @Option(
-        help:
-            "What a new base is written as: rdb, or commands, which any Redis since 7.0 reads too.")
-    var base = Base.rdb
+    @Option(help: "Keys that --stats names.")
+    var top = 10
 
-    @OptionGroup var common: CommonOptions
+    @Flag(
+        help: "Write the base as a snapshot in Redis's format instead of commands with checksums.")
+    var rdb = false
 
-    enum Base: String, ExpressibleByArgument, CaseIterable {
-        case rdb, commands
-    }
+    @Option(help: "Databases of the server that would load the log.")
+    var databases = 16
 
     func validate() throws {
         if dryRun && output != nil {
-            throw ValidationError("--dry-run writes nothing: it goes without --output.")
+            throw ValidationError("--dry-run writes nothing to --output.")
+        }
+        if top < 0 || top > 4096 { throw ValidationError("--top is 0 to 4096.") }
+        if databases < 1 || databases > 1 << 20 {
+            throw ValidationError("No such number of databases.")
         }
     }
 
     func work() throws -> ExitStatus {
-        let bar = ProgressBar(log, isWanted: common.showsProgress)
-        let rewrite = LogRewrite(
-            try LogLocation(log), as: base == .rdb ? .snapshot : .commands
-        ) { _, progress in
-            bar.move(to: progress.loadedBytes, of: progress.totalBytes)
-        }
-        let destination: LogRewrite.Destination =
-            dryRun ? .nowhere : output.map { .output($0) } ?? .inPlace
-        let result = try rewrite.run(destination, withStatistics: stats)
+        var compaction = LogCompaction()
+        compaction.databases = databases
+        compaction.base = rdb ? .snapshot : .commands
+        compaction.isDryRun = dryRun
+        compaction.wantsStatistics = stats
+        compaction.topKeys = top
+        let bar = ProgressBar(path, isWanted: common.showsProgress)
+        compaction.progress = { bar.move(to: $0.loadedBytes, of: $0.totalBytes) }
+        defer { bar.finish() }
+        let report = try compaction.run(path, to: output)
         bar.finish()
-        let report = LogRewriteReport(rewrite, result)
         if common.json {
             try Output.standard.line(report.json.document)
-        } else if !common.quiet || report.hasWarnings {
-            for line in report.text { try Output.standard.line(line) }
+        } else if !common.quiet {
+            try report.printText()
         }
-        return report.hasWarnings ? .warnings : .good
+        return report.warnings.isEmpty ? .good : .warnings
     }
 }

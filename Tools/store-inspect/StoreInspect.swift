@@ -1,196 +1,196 @@
-/// `store-inspect`: what is in a data directory, a snapshot or a log; one key, its history, differences.
+/// `store-inspect`: shows what is in a directory, a log or a snapshot.
 import ArgumentParser
 import Backends
 import Bytes
-import Digest
 import Offline
 import Persistence
-import Records
 
 @main
 struct StoreInspect: ToolCommand {
     static let configuration = CommandConfiguration(
         commandName: "store-inspect",
-        abstract: "Shows what is in a data directory, a snapshot or a log.",
+        abstract: "Shows what is in a directory, a log or a snapshot.",
         discussion: """
-            Of a directory: which files a server would load, which are orphaned, unfinished, newer, foreign. Of its data: \
-            keys by type, sizes, times to live, the biggest keys, prefixes, the memory they take. Nothing is changed.
+            PATH is any data directory of Holdfast, Redis or Valkey, an append-only file, or a snapshot in any format \
+            (rdb, json, compressed, sqlite, aof). Of a directory it tells which files a server would load and what the \
+            others are; of the data, keys by type, memory, time to live, the biggest keys and prefixes. Nothing is changed.
 
-            EXAMPLES
-              store-inspect /var/lib/redis
-              store-inspect dump.rdb --key user:1 --db 0
-              store-inspect data --history user:1          every change of a key, from the log
-              store-inspect --diff old.rdb new.hfz         which keys differ, and how
-              store-inspect --diff old.rdb new.rdb --resp | redis-cli --pipe
+            Examples:
+              store-inspect data                              what is here, and what is in it
+              store-inspect --files data                      the files only: nothing is loaded
+              store-inspect --key user:42 dump.rdb            one key with all it holds
+              store-inspect --history user:42 data            every change of it that the log tells of
+              store-inspect --diff old.rdb new.hfz            which keys differ, and how
+              store-inspect --diff old.rdb data --format resp | redis-cli --pipe
+                                                              turns the first into the second
 
-            EXIT CODES
-              0 good, or no difference; 1 something is to be known, or there are differences, or no such key; 2 damage; \
-            3 can't be read; 64 usage, 74 I/O
+            Exit codes: 0 good (of --diff: no difference; of --key and --history: found); 1 something to know (they \
+            differ; not found); 3 nothing can be read; 64 usage; 74 I/O.
             """,
         version: ToolVersion.text)
 
-    @Argument(
-        help: "A file, a data directory, a log's folder or manifest; two of them for --diff.",
-        completion: .file())
+    @Argument(help: "Directory, log or snapshot; with --diff two of them.", completion: .file())
     var paths: [String]
 
-    @Option(help: ArgumentHelp("Print this key's entry.", valueName: "name"))
+    @Flag(help: "Only what the files are; the data isn't loaded.")
+    var files = false
+
+    @Option(help: "Show one key with all it holds.")
     var key: String?
 
-    @Option(help: ArgumentHelp("Print every change of this key in a log.", valueName: "name"))
+    @Option(help: "Show every change of one key that the log tells of, kept history included.")
     var history: String?
 
-    @Flag(help: "Print how the first path differs from the second.")
+    @Flag(help: "Compare two datasets.")
     var diff = false
 
-    @Flag(help: "With --diff: the commands that turn the first into the second.")
-    var resp = false
+    @Option(
+        help:
+            "How --diff prints: text, json, or resp (commands that turn the first into the second)."
+    )
+    var format = Format.text
 
-    @Option(help: "The database of --key and --history; otherwise all.")
+    @Option(help: "Only this database.")
     var db: Int?
 
-    @Option(help: "Differences that are named.")
-    var limit = 100
+    @Option(help: "How many of the biggest keys, or of the differing ones, are shown.")
+    var top = 10
 
-    @Option(help: "Databases of the sandbox that logs are executed in.")
-    var databases = 1024
+    @Option(help: "What separates the parts of keys.")
+    var separator = ":"
 
     @OptionGroup var common: CommonOptions
 
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, json, resp
+    }
+
     func validate() throws {
         if paths.count != (diff ? 2 : 1) {
-            throw ValidationError(diff ? "--diff takes two paths." : "One path is needed.")
+            throw ValidationError(diff ? "--diff compares two paths." : "One path is expected.")
         }
-        if [key != nil, history != nil, diff].count(where: { $0 }) > 1 {
-            throw ValidationError("--key, --history and --diff exclude each other.")
+        let modes = [files, key != nil, history != nil, diff].filter { $0 }.count
+        if modes > 1 {
+            throw ValidationError("--files, --key, --history and --diff exclude each other.")
         }
-        if resp && !diff { throw ValidationError("--resp goes with --diff.") }
+        if separator.utf8.count != 1 { throw ValidationError("--separator is one byte.") }
+        if top < 1 || top > 100_000 { throw ValidationError("--top is a number from 1 to 100000.") }
+        if let db, db < 0 { throw ValidationError("--db is a number from 0 on.") }
     }
 
     func work() throws -> ExitStatus {
-        let bar = ProgressBar(paths[0], isWanted: common.showsProgress)
-        let progress = ProgressRelay(bar)
-        var options = OpenDataset.Options()
-        options.databases = databases
-        options.progress = { progress.move($0) }
-        defer { bar.finish() }
-        if diff { return try compare(options, bar) }
-        if let key { return try show(Array(key.utf8), options, bar) }
-        if let history { return try follow(Array(history.utf8), bar) }
-        return try survey(options, bar)
+        if diff { return try compare() }
+        if let key { return try show(Array(key.utf8)) }
+        if let history { return try follow(Array(history.utf8)) }
+        return try overview()
     }
 
-    // MARK: The whole
+    private func progress(_ title: String) -> @Sendable (RecoveryProgress) -> Void {
+        let bar = ProgressBar(title, isWanted: common.showsProgress)
+        return { bar.move(to: $0.loadedBytes, of: $0.totalBytes) }
+    }
 
-    private func survey(_ options: OpenDataset.Options, _ bar: ProgressBar) throws -> ExitStatus {
-        let disk = SystemFileSystem()
-        var path = paths[0]
-        while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
-        let isDirectory = try disk.status(path)?.isDirectory == true
-        let place: DatasetPlace
-        do throws(PersistenceError) {
-            place = try DatasetPlace.find(path)
-        } catch {
-            if isDirectory && !common.json {
-                for line in StoreReport.text(try DirectorySurvey(path, nil)) {
-                    try Output.standard.line(line)
-                }
-            }
-            throw error
+    private func overview() throws -> ExitStatus {
+        let path = paths[0]
+        let out = Output.standard
+        var doctor: StoreDoctor?
+        if try SystemFileSystem().status(path)?.isDirectory == true {
+            doctor = try StoreDoctor(path)
         }
-        let survey = isDirectory ? try DirectorySurvey(path, place) : nil
-        let dataset = try OpenDataset(path, options)
-        let statistics = try DatasetStatistics(dataset.view, now: SystemClock().now)
-        bar.finish()
-        let report = StoreReport(survey, dataset, statistics)
+        if files {
+            guard let doctor else { throw ValidationError("--files looks at a directory.") }
+            if common.json {
+                try out.line(doctor.json.document)
+            } else {
+                for line in doctor.lines { try out.line(line) }
+            }
+            return doctor.engine == nil ? .unusable : doctor.isHealthy ? .good : .warnings
+        }
+        if !common.json, let doctor { for line in doctor.lines { try out.line(line) } }
+        try out.flush()
+        let reader = try StoreReader(path)
+        let (engine, warnings) = try reader.engine(progress: progress(path))
+        let separator = self.separator.utf8.first ?? 58
+        let overview = try StoreOverview(engine, top: top, separator: separator, database: db)
+        if common.json {
+            var members: [(name: String, value: JSONValue)] = [
+                ("source", .string(reader.description)), ("data", overview.json),
+                ("warnings", .array(warnings.map { .string($0) })),
+            ]
+            if let doctor { members.insert(("directory", doctor.json), at: 0) }
+            try out.line(JSONValue.object(members).document)
+        } else {
+            try out.line(reader.description)
+            for warning in warnings {
+                try out.line(Terminal.styled("warning", .warning) + "  \(warning)")
+            }
+            for line in overview.lines { try out.line(line) }
+        }
+        return warnings.isEmpty && doctor?.isHealthy ?? true ? .good : .warnings
+    }
+
+    private func show(_ key: [UInt8]) throws -> ExitStatus {
+        let reader = try StoreReader(paths[0])
+        let found = try reader.contents(of: key, database: db, progress: progress(paths[0]))
+        if found.isEmpty {
+            throw ToolFailure(.warnings, "\(paths[0]) has no key \(KeyText.quoted(key))")
+        }
+        if common.json {
+            try Output.standard.line(JSONValue.array(found.map(\.json)).document)
+        } else {
+            for entry in found { for line in entry.lines { try Output.standard.line(line) } }
+        }
+        return .good
+    }
+
+    private func follow(_ key: [UInt8]) throws -> ExitStatus {
+        let disk = SystemFileSystem()
+        let source = try LogSource.find(paths[0], disk)
+        let files = try source.files(disk)
+        let history = try LogHistory.of(
+            key, database: db, in: source, vocabulary: EngineVocabulary(), disk,
+            progress: progress(paths[0]))
+        let report = KeyHistoryReport(key, history)
         if common.json {
             try Output.standard.line(report.json.document)
         } else {
-            for line in report.text { try Output.standard.line(line) }
+            for line in report.lines { try Output.standard.line(line) }
         }
-        if !dataset.damages.isEmpty { return .damaged }
-        return report.warnings.isEmpty ? .good : .warnings
+        if history.changes.isEmpty {
+            throw ToolFailure(
+                .warnings, "\(files.count) files tell of no change of \(KeyText.quoted(key))")
+        }
+        return history.damages.isEmpty ? .good : .warnings
     }
 
-    // MARK: One key
-
-    private func show(
-        _ name: [UInt8], _ options: OpenDataset.Options, _ bar: ProgressBar
-    ) throws -> ExitStatus {
-        let found = try KeyLookup.find(name, database: db, in: paths[0], options)
-        bar.finish()
-        if common.json {
-            let list = found.map { KeyLookup.json($0.database, name, $0.entry) }
-            try Output.standard.line(JSONValue.array(list).document)
-        } else {
-            for item in found {
-                for line in KeyLookup.text(item.database, name, item.entry) {
-                    try Output.standard.line(line)
-                }
-            }
+    private func compare() throws -> ExitStatus {
+        let readers = [try StoreReader(paths[0]), try StoreReader(paths[1])]
+        let first = try readers[0].engine(progress: progress(paths[0]))
+        let second = try readers[1].engine(progress: progress(paths[1]))
+        for warning in first.warnings + second.warnings where !common.quiet {
+            Output.tell("store-inspect: \(warning)")
         }
-        if found.isEmpty { Output.tell("store-inspect: there is no such key in \(paths[0])") }
-        return found.isEmpty ? .warnings : .good
-    }
-
-    private func follow(_ name: [UInt8], _ bar: ProgressBar) throws -> ExitStatus {
-        let disk = SystemFileSystem()
-        guard case .log = try DatasetPlace.find(paths[0]) else {
-            throw ToolFailure(.unusable, "\(paths[0]) is no log: only a log knows what was before")
+        let difference = try DatasetDifference(first.engine.freeze(), second.engine.freeze())
+        let out = Output.standard
+        switch common.json ? .json : format {
+        case .text:
+            for one in try difference.differences(limit: top) { try out.line(one.line) }
+            let total = difference.counts.values.reduce(0, +)
+            if total > top { try out.line("... \(Figures.counted(total - top, "more key"))") }
+            try out.line(
+                "\(Figures.counted(difference.equal, "key")) equal, "
+                    + "\(Figures.count(difference.counts[.changed] ?? 0)) changed, "
+                    + "\(Figures.count(difference.counts[.removed] ?? 0)) only in the first, "
+                    + "\(Figures.count(difference.counts[.added] ?? 0)) only in the second")
+        case .json:
+            let keys = try difference.differences()
+            let document = JSONValue.object([
+                ("equal", .integer(difference.equal)),
+                ("differences", .array(keys.map(\.json))),
+            ])
+            try out.line(document.document)
+        case .resp: try difference.writeCommands(to: out.buffer) { try out.settle() }
         }
-        var changes: [JSONValue] = []
-        var count = 0
-        let isJSON = common.json
-        let damages = try KeyHistory.run(
-            try LogSource.find(paths[0], disk), key: name, database: db, withHistory: true,
-            vocabulary: EngineVocabulary(), disk,
-            progress: { bar.move(to: $0.loadedBytes, of: $0.totalBytes) }
-        ) { (change) throws(PersistenceError) in
-            count += 1
-            if isJSON {
-                changes.append(change.json)
-            } else {
-                bar.finish()
-                try Output.standard.line(change.text)
-            }
-        }
-        bar.finish()
-        if isJSON {
-            try Output.standard.line(
-                JSONValue.object([
-                    ("changes", .array(changes)),
-                    ("damages", .array(damages.map { .string($0) })),
-                ]).document)
-        } else {
-            for damage in damages { Output.tell("store-inspect: \(damage)") }
-        }
-        if !damages.isEmpty { return .damaged }
-        return count == 0 ? .warnings : .good
-    }
-
-    // MARK: Differences
-
-    private func compare(_ options: OpenDataset.Options, _ bar: ProgressBar) throws -> ExitStatus {
-        let left = DatasetEntries(try OpenDataset(paths[0], options))
-        let right = DatasetEntries(try OpenDataset(paths[1], options))
-        let comparison = try DatasetComparison(left, right)
-        bar.finish()
-        if resp {
-            let output = Output.standard
-            try comparison.appendCommands(making: right, to: output.buffer) { try output.settle() }
-        } else {
-            let explanations = try comparison.explanations(left, right, limit: limit)
-            if common.json {
-                try Output.standard.line(comparison.json(explanations).document)
-            } else {
-                for line in comparison.text(explanations, limit: limit) {
-                    try Output.standard.line(line)
-                }
-            }
-        }
-        if resp && comparison.isPartial {
-            throw ToolFailure(.unusable, "There are too many differences to tell them all")
-        }
-        return comparison.isSame ? .good : .differ
+        return difference.isEmpty ? .good : .differ
     }
 }

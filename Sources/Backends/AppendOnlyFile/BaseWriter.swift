@@ -98,14 +98,14 @@ final class BaseWriter {
         try file.sync()
     }
 
+    /// What a cancelled rewrite ends with.
+    static let cancelled = PersistenceError(.io, "The rewrite was cancelled")
+
     private func take(_ entry: FrozenEntry, _ database: Int) throws {
         if token.isCancelled { throw Self.cancelled }
         try add(entry, database: database)
         if groups.chunk.closedCount > 0 { try flush() }
     }
-
-    /// What a cancelled rewrite ends with.
-    static let cancelled = PersistenceError(.io, "The rewrite was cancelled")
 
     private func add(_ entry: FrozenEntry, database: Int) throws {
         keys += 1

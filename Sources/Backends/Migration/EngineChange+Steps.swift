@@ -222,3 +222,18 @@ extension EngineChange {
         host.holdWrites(false)
     }
 }
+
+extension EngineChange: QueryableBackend {
+    /// What the engine in force answers.
+    public func query(
+        _ query: BackendQuery, finish: @escaping (Result<QueryAnswer, QueryError>) -> Void
+    ) {
+        if let queryable = inForce as? any QueryableBackend {
+            return queryable.query(query, finish: finish)
+        }
+        let name = inForce.descriptor.name
+        environment.runner.later {
+            finish(.failure(QueryError("the engine '\(name)' answers no queries")))
+        }
+    }
+}

@@ -53,7 +53,7 @@ final class ChangeApplier {
     private let path: String
 
     var slots: [KeySlot] = []
-    private var places: [KeyName: Int] = [:]
+    private var places = KeyPlaces()
     var pending = PendingElements()
     var listEnds: [Int64: ListEnds] = [:]
     var facts: [Int64: StreamFigures] = [:]
@@ -90,7 +90,7 @@ final class ChangeApplier {
     /// Forgets what waits, and with it everything that points into buffers.
     private func forget() {
         slots.removeAll(keepingCapacity: true)
-        places.removeAll(keepingCapacity: true)
+        places.removeAll()
         pending.removeAll()
         facts.removeAll(keepingCapacity: true)
         if listEnds.count > 1 << 16 { listEnds.removeAll() }
@@ -145,14 +145,17 @@ final class ChangeApplier {
 
     /// The slot of a key, nil where none was needed yet.
     @inline(__always)
-    func slot(_ name: KeyName) -> Int? { places[name] }
+    func slot(_ name: KeyName) -> Int? {
+        places.find(name, KeyPlaces.hash(name), in: slots)
+    }
 
     /// The slot of a key, which is made if absent.
     @inline(__always)
     func makeSlot(_ name: KeyName) -> Int {
-        if let place = places[name] { return place }
+        let hash = KeyPlaces.hash(name)
+        if let place = places.find(name, hash, in: slots) { return place }
         slots.append(KeySlot(name: name, state: .written))
-        places[name] = slots.count - 1
+        places.insert(hash, in: slots)
         return slots.count - 1
     }
 
@@ -178,11 +181,7 @@ final class ChangeApplier {
     }
 
     private func writeKeys() throws(PersistenceError) {
-        let order = slots.indices.sorted {
-            let (left, right) = (slots[$0].name, slots[$1].name)
-            return left.space != right.space ? left.space < right.space : left.key < right.key
-        }
-        for place in order { try writeSlot(place) }
+        for place in KeyOrder.sorted(slots) { try writeSlot(place) }
     }
 
     /// The file isn't what the changes build upon.

@@ -262,3 +262,198 @@ enum SQLiteFailure {
         code == SQLITE_IOERR | 4 << 8 || code == SQLITE_IOERR | 5 << 8
     }
 }
+
+// MARK: Strangers' statements
+
+/// What a statement of a stranger wants to do.
+enum QueryAction {
+    case select, read, recursion, function
+    /// Something that isn't allowed, by its name.
+    case other(String)
+
+    init(_ code: Int32, on table: String?) {
+        switch code {
+        case SQLITE_SELECT: self = .select
+        case SQLITE_READ: self = .read
+        case SQLITE_RECURSIVE: self = .recursion
+        case SQLITE_FUNCTION: self = .function
+        case SQLITE_ATTACH: self = .other("ATTACH")
+        case SQLITE_DETACH: self = .other("DETACH")
+        case SQLITE_PRAGMA: self = .other("PRAGMA")
+        case SQLITE_INSERT: self = .other("INSERT")
+        // A table-valued function declares its columns so; no statement may name this table.
+        case SQLITE_UPDATE where table == "sqlite_master": self = .read
+        case SQLITE_UPDATE: self = .other("UPDATE")
+        case SQLITE_DELETE: self = .other("DELETE")
+        case SQLITE_TRANSACTION, SQLITE_SAVEPOINT: self = .other("a transaction")
+        default: self = .other("a change of the schema")
+        }
+    }
+}
+
+/// A read-only connection that asks a `QueryGuard` what it may do; see QueryJob.swift.
+@safe
+final class QueryConnection {
+    fileprivate let raw: OpaquePointer
+    fileprivate let path: String
+    /// SQLite holds its address.
+    private let watch: QueryGuard
+
+    /// Opens the file.
+    ///
+    /// - Parameter maximumValueBytes: of one value, also of those on the way to an answer.
+    /// - Throws: `.io`, `.corrupt`.
+    init(
+        _ path: String, watch: QueryGuard, maximumValueBytes: Int
+    ) throws(Persistence.PersistenceError) {
+        self.path = path
+        self.watch = watch
+        var handle: OpaquePointer?
+        let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX
+        let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        guard let handle = unsafe handle, code == SQLITE_OK else {
+            unsafe _ = sqlite3_close_v2(handle)
+            throw SQLiteFailure.error(code: code, message: "can't open the file", errno: 0, path)
+        }
+        unsafe raw = handle
+        unsafe _ = sqlite3_busy_timeout(raw, 1000)
+        unsafe _ = sqlite3_exec(raw, "PRAGMA query_only = 1", nil, nil, nil)
+        unsafe _ = sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, Int32(clamping: maximumValueBytes))
+        unsafe _ = sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 0)
+        unsafe _ = sqlite3_limit(raw, SQLITE_LIMIT_EXPR_DEPTH, 100)
+        unsafe _ = sqlite3_limit(raw, SQLITE_LIMIT_SQL_LENGTH, 1 << 16)
+        // SAFETY: `watch` lives as long as the connection, which is closed in `deinit`; SQLite calls back on the
+        // thread that compiles and steps, and lends C strings for the call.
+        let context = unsafe Unmanaged.passUnretained(watch).toOpaque()
+        unsafe _ = sqlite3_set_authorizer(
+            raw,
+            { context, code, table, name, _, _ in
+                guard let context = unsafe context else { return SQLITE_DENY }
+                let watch = unsafe Unmanaged<QueryGuard>.fromOpaque(context).takeUnretainedValue()
+                let code = unsafe QueryAction(code, on: table.map { unsafe String(cString: $0) })
+                let word = unsafe name.map { unsafe String(cString: $0) } ?? ""
+                return watch.allows(code, word) ? SQLITE_OK : SQLITE_DENY
+            }, context)
+        unsafe sqlite3_progress_handler(
+            raw, QueryGuard.stepsBetweenLooks,
+            { context in
+                guard let context = unsafe context else { return 1 }
+                let watch = unsafe Unmanaged<QueryGuard>.fromOpaque(context).takeUnretainedValue()
+                return watch.mustEnd() ? 1 : 0
+            }, context)
+    }
+
+    deinit { unsafe _ = sqlite3_close_v2(raw) }
+
+    /// Compiles one statement.
+    ///
+    /// - Throws: `.io` with SQLite's words, also where there is none or more than one.
+    func compile(_ text: [UInt8]) throws(Persistence.PersistenceError) -> QueryStatement {
+        guard !text.contains(0) else { throw fault("the statement has a zero byte in it") }
+        var statement: OpaquePointer?
+        var rest = 0
+        // SAFETY: the text lives while it is compiled, and SQLite says where in it the statement ends.
+        let code = unsafe text.withUnsafeBufferPointer { buffer -> Int32 in
+            unsafe buffer.withMemoryRebound(to: CChar.self) { chars in
+                guard let base = chars.baseAddress else { return SQLITE_OK }
+                var tail: UnsafePointer<CChar>?
+                let code = unsafe sqlite3_prepare_v2(
+                    raw, base, Int32(clamping: chars.count), &statement, &tail)
+                rest = unsafe tail.map { unsafe $0 - base } ?? chars.count
+                return code
+            }
+        }
+        if code != SQLITE_OK { throw failure(code) }
+        guard let statement = unsafe statement else { throw fault("there is no statement") }
+        let compiled = unsafe QueryStatement(statement, self)
+        let ignored: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: ";")]
+        if !text[min(rest, text.count)...].allSatisfy(ignored.contains) {
+            throw fault("there is something behind the statement")
+        }
+        if unsafe sqlite3_stmt_readonly(statement) == 0 {
+            throw fault("only SELECT is allowed here")
+        }
+        return compiled
+    }
+
+    private func fault(_ message: String) -> Persistence.PersistenceError {
+        Persistence.PersistenceError(.io, message, path: path)
+    }
+
+    /// What SQLite says; `.unsupportedFormat` where a value is too big.
+    fileprivate func failure(_ code: Int32) -> Persistence.PersistenceError {
+        let words = unsafe sqlite3_errmsg(raw).map { unsafe String(cString: $0) } ?? ""
+        if code & 0xff == SQLITE_TOOBIG {
+            return Persistence.PersistenceError(.unsupportedFormat, words, path: path)
+        }
+        return SQLiteFailure.error(
+            code: code, message: words, errno: unsafe sqlite3_system_errno(raw), path)
+    }
+}
+
+/// A statement of a stranger.
+@safe
+final class QueryStatement {
+    private let raw: OpaquePointer
+    private let connection: QueryConnection
+
+    fileprivate init(_ raw: OpaquePointer, _ connection: QueryConnection) {
+        unsafe self.raw = raw
+        self.connection = connection
+    }
+
+    deinit { unsafe _ = sqlite3_finalize(raw) }
+
+    /// How many values it wants.
+    var parameterCount: Int { unsafe Int(sqlite3_bind_parameter_count(raw)) }
+
+    /// Gives a copy of bytes to the parameter `index` (from 1): as a text where they are one, as a BLOB otherwise.
+    func bind(_ index: Int, _ bytes: [UInt8]) {
+        // SAFETY: as in `PreparedStatement`: SQLite copies.
+        let copies = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        let count = sqlite3_uint64(bytes.count)
+        if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) {
+            unsafe _ = sqlite3_bind_text64(
+                raw, Int32(index), text, count, copies, UInt8(SQLITE_UTF8))
+        } else {
+            unsafe bytes.withUnsafeBytes {
+                unsafe _ = sqlite3_bind_blob64(raw, Int32(index), $0.baseAddress, count, copies)
+            }
+        }
+    }
+
+    /// Goes to the next row; false at the end.
+    func step() throws(Persistence.PersistenceError) -> Bool {
+        let code = unsafe sqlite3_step(raw)
+        if code == SQLITE_ROW { return true }
+        if code == SQLITE_DONE { return false }
+        throw connection.failure(code)
+    }
+
+    /// Columns of a row.
+    var columnCount: Int { unsafe Int(sqlite3_column_count(raw)) }
+
+    /// The name of the column `index` (from 0).
+    func name(_ index: Int) -> [UInt8] {
+        unsafe sqlite3_column_name(raw, Int32(index)).map {
+            unsafe Array(String(cString: $0).utf8)
+        } ?? []
+    }
+
+    /// The value in the column `index` (from 0) of this row.
+    func value(_ index: Int) -> QueryValue {
+        let place = Int32(index)
+        switch unsafe sqlite3_column_type(raw, place) {
+        case SQLITE_NULL: return .null
+        case SQLITE_INTEGER: return .integer(unsafe sqlite3_column_int64(raw, place))
+        case SQLITE_FLOAT: return .real(unsafe sqlite3_column_double(raw, place))
+        default:
+            guard let base = unsafe sqlite3_column_blob(raw, place) else { return .bytes([]) }
+            // SAFETY: SQLite lends as many bytes as it says; they are copied here.
+            return .bytes(
+                unsafe Array(
+                    UnsafeRawBufferPointer(
+                        start: base, count: Int(sqlite3_column_bytes(raw, place)))))
+        }
+    }
+}

@@ -15,6 +15,7 @@ extension SQLiteBackend {
     public func close() throws(PersistenceError) {
         if isClosed { return }
         digest.token.cancel()
+        cancelQuestions()
         environment.runner.drain()
         defer { finishClosing() }
         switch health {
@@ -54,6 +55,7 @@ extension SQLiteBackend {
     private func finishClosing() {
         isClosed = true
         environment.runner.drain()
+        serveQuestions()
         failBarriers(PersistenceError(.io, "The database was closed", path: path))
         store = nil
         copier = nil
@@ -82,7 +84,7 @@ extension SQLiteBackend {
             figures.nanoseconds / 1000 / UInt64(max(1, figures.transactions)))
         add("sqlite_transaction_max_usec", figures.longest / 1000)
         add("sqlite_wal_bytes", figures.logBytes)
-        add("sqlite_wal_limit_bytes", WriteAheadLog.limitBytes)
+        add("sqlite_wal_limit_bytes", settings.databaseLogLimitBytes)
         add("sqlite_wal_copies", sync.copies)
         add("sqlite_syncs", sync.syncs)
         add("sqlite_delayed_syncs", sync.delayed)

@@ -33,7 +33,10 @@ extension SQLiteBackend {
     ) throws(PersistenceError) -> RecoveryReport? {
         let disk = environment.fileSystem
         guard let status = try disk.status(path), !status.isDirectory else { return nil }
-        let connection = try SQLiteConnection(path, isReadOnly: true)
+        // A cut while the file was made leaves a rollback journal, which only a writer can play back. It was never
+        // ours to read: `CURRENT` didn't name this engine yet.
+        let wasBeingMade = try disk.status(path + "-journal") != nil
+        let connection = try SQLiteConnection(path, isReadOnly: !wasBeingMade)
         guard try Schema.holdsTables(connection) else { return nil }
         try connection.execute("BEGIN")
         let reader = try TableReader(connection, now: environment.clock.now)
@@ -84,7 +87,9 @@ extension SQLiteBackend {
             let file = try disk.open(path, .create)
             file.close()
         }
-        store = try SQLiteStore(path: path, serverID: environment.identity.id)
+        store = try SQLiteStore(
+            path: path, serverID: environment.identity.id,
+            keptLogBytes: WriteAheadLog.startBytes(limit: settings.databaseLogLimitBytes))
         try disk.syncDirectory(settings.directory)
         log = try disk.open(logPath, .update)
         copier = try SQLiteConnection(path)

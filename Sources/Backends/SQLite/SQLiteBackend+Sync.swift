@@ -104,7 +104,9 @@ extension SQLiteBackend {
 
     /// Has the log copied into the file once it is big.
     func copyLogIfDue() {
-        if figures.logBytes >= WriteAheadLog.limitBytes, case .fine = health {
+        let limit = settings.databaseLogLimitBytes
+        // The next transaction may be as big as the biggest so far.
+        if figures.logBytes + figures.largestGrowth >= limit, case .fine = health {
             environment.log.write(
                 .warning,
                 "The write-ahead log has grown to \(figures.logBytes) bytes: a reader in another program keeps it "
@@ -113,8 +115,10 @@ extension SQLiteBackend {
             environment.progress(nil)
         }
         let now = environment.clock.monotonicNanoseconds
-        guard let copier, figures.logBytes > WriteAheadLog.startBytes, !sync.isCopying,
-            now &- sync.lastCopyBegin >= 1_000_000_000
+        // Near the limit the second isn't waited for: a small one would be reached within it.
+        guard let copier, !sync.isCopying,
+            figures.logBytes > WriteAheadLog.startBytes(limit: limit),
+            now &- sync.lastCopyBegin >= 1_000_000_000 || figures.logBytes > limit / 2
         else { return }
         sync.isCopying = true
         sync.lastCopyBegin = now

@@ -14,6 +14,8 @@ struct WriteFigures {
     var nanoseconds: UInt64 = 0
     var longest: UInt64 = 0
     var logBytes = 0
+    /// By how much one transaction has lengthened the log file.
+    var largestGrowth = 0
     /// Rows wait to be removed that nothing points at.
     var hasAbandoned = true
 }
@@ -97,6 +99,8 @@ extension SQLiteBackend {
         } finish: { outcome in
             self.isBusy = false
             self.figures.hasAbandoned = outcome.hasAbandoned
+            let growth = outcome.logBytes - self.figures.logBytes
+            self.figures.largestGrowth = max(self.figures.largestGrowth, growth)
             self.figures.logBytes = outcome.logBytes
             if let error = outcome.error { return self.writeFailed(error) }
             self.wrote(job.buffers, outcome, isFull: isFull)
@@ -121,6 +125,7 @@ extension SQLiteBackend {
         launch()
         if isClosed { return }
         tellSettled()
+        serveQuestions()
         environment.progress(nil)
     }
 
@@ -145,6 +150,7 @@ extension SQLiteBackend {
         lastRetryNanoseconds = lastTickNanoseconds
         failBarriers(error)
         tellSettled()
+        serveQuestions()
         environment.progress(sequence)
     }
 

@@ -12,7 +12,7 @@
 /// the log: its tickets are released then, and the log is synced once a second, or every 30 seconds.
 ///
 /// This file holds the state and the verbs of the hot path; `+Write` the transactions, `+Sync` the log, `+Checkpoint`
-/// digests and loads, `+Restore` the way up, `+Close` the way down and the figures. FORMAT.md has the tables.
+/// digests and loads, `+Query` questions, `+Restore` the way up, `+Close` the way down and the figures. FORMAT.md has the tables.
 ///
 /// INVARIANT 1: `written <= sequence`, `durable <= written`; all three only rise.
 /// INVARIANT 2: what is above `written` stands in `sealed` and `open`; it is dropped when its transaction has ended.
@@ -27,7 +27,7 @@ import Records
 public final class SQLiteBackend: PersistenceBackend {
     /// Name and abilities.
     public static let descriptor = BackendDescriptor(
-        name: "sqlite", abilities: [.journal, .compaction],
+        name: "sqlite", abilities: [.journal, .compaction, .queries],
         summary:
             "SQLite database with a row an element, readable while the server runs: questions, other programs"
     )
@@ -71,6 +71,7 @@ public final class SQLiteBackend: PersistenceBackend {
     var figures = WriteFigures()
     var barriers: [Barrier] = []
     var settling: [(through: CommitTicket, finish: (PersistenceError?) -> Void)] = []
+    var questions = Questions()
     var lastTickNanoseconds: UInt64 = 0
     var lastRetryNanoseconds: UInt64 = 0
 

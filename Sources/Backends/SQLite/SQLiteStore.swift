@@ -36,8 +36,11 @@ final class SQLiteStore: @unchecked Sendable {
 
     /// Opens, makes or migrates the file at `path`.
     ///
+    /// - Parameter keptLogBytes: what of the log file is kept when it is used again from its beginning.
     /// - Throws: `.unsupportedVersion`, `.unsupportedFormat`, `.corrupt`, `.io`.
-    init(path: String, serverID: String) throws(PersistenceError) {
+    init(path: String, serverID: String, keptLogBytes: Int = WriteAheadLog.startBytes(limit: .max))
+        throws(PersistenceError)
+    {
         let connection = try SQLiteConnection(path)
         self.connection = connection
         // WAL frames of half the usual size; see Schema.
@@ -45,7 +48,7 @@ final class SQLiteStore: @unchecked Sendable {
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
         try connection.execute("PRAGMA wal_autocheckpoint = 0")
-        try connection.execute("PRAGMA journal_size_limit = \(WriteAheadLog.startBytes)")
+        try connection.execute("PRAGMA journal_size_limit = \(keptLogBytes)")
         try connection.execute("PRAGMA cache_size = -\(Self.cacheKilobytes)")
         try connection.execute("PRAGMA temp_store = MEMORY")
         try Schema.migrate(connection)
@@ -70,7 +73,7 @@ final class SQLiteStore: @unchecked Sendable {
     }
 
     /// Pages kept in memory: the tree's inner pages and the leaves that are written again soon.
-    static let cacheKilobytes = 64 << 10
+    static let cacheKilobytes = 128 << 10
 
     private func readDataVersion() throws(PersistenceError) -> Int64 {
         guard try dataVersion.step() else { return 0 }
@@ -180,10 +183,8 @@ final class SQLiteStore: @unchecked Sendable {
 /// SQLite's log beside the file.
 enum WriteAheadLog {
     /// From this size on it is copied into the file. A bigger log holds more writes to one page, of which only the last
-    /// is copied; a smaller one is read faster after a crash.
-    static let startBytes = 64 << 20
-    /// From this size on, which only a reader that doesn't end can bring about, writes are refused.
-    static let limitBytes = 1 << 30
+    /// is copied; a smaller one is read faster after a crash. A quarter of a small limit.
+    static func startBytes(limit: Int) -> Int { min(128 << 20, limit / 4) }
 
     /// How far the copying goes.
     enum Mode: String {

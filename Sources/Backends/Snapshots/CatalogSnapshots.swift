@@ -156,7 +156,9 @@ public final class CatalogSnapshots: SnapshotStore {
             for name in try fileSystem.list(directory)
             where name.hasPrefix(SnapshotName.temporaryPrefix) {
                 let path = directory + "/" + name
-                guard let status = try fileSystem.status(path), !status.isDirectory else { continue }
+                guard let status = try fileSystem.status(path), !status.isDirectory else {
+                    continue
+                }
                 if now - status.modifiedSeconds > Self.remainsAge { try fileSystem.unlink(path) }
             }
         } catch {

@@ -70,15 +70,15 @@ public final class ServerTrial {
 
     // MARK: The copy
 
-    private func copy(_ log: LogLocation) throws {
+    private func copy(_ log: LogSource) throws {
         let settings = BackendSettings()
-        guard log.form == .folder else {
-            return try copy(log.path, to: directory + "/" + settings.appendFileName)
+        guard !log.isSingleFile else {
+            return try copy(log.parts[0].path, to: directory + "/" + settings.appendFileName)
         }
-        let folder = directory + "/" + log.settings.appendDirectoryName
+        let folder = directory + "/" + log.folderName
         try disk.makeDirectory(folder)
         Interruption.begin(folder)
-        for path in [log.path] + (try log.files().map(\.path)) {
+        for path in [log.manifestPath] + (try log.files(disk).map(\.path)) {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             try copy(path, to: folder + "/" + name)
         }

@@ -15,13 +15,13 @@ public enum DatasetPlace: Sendable {
     /// A file that is read by itself.
     case file(String, format: any SnapshotFileFormat)
     /// A log.
-    case log(LogLocation)
+    case log(LogSource)
 
     /// The format's name.
     public var formatName: String {
         switch self {
         case .file(_, let format): format.name
-        case .log(let log): log.form == .folder ? "\(Self.logFormat) (folder)" : Self.logFormat
+        case .log(let log): log.isSingleFile ? Self.logFormat : "\(Self.logFormat) (folder)"
         }
     }
 
@@ -53,7 +53,7 @@ public enum DatasetPlace: Sendable {
             throw PersistenceError(.io, "There is no such file or directory", path: path)
         }
         if status.isDirectory { return try inDirectory(path, disk) }
-        if path.hasSuffix(".manifest") { return .log(try LogLocation(path, disk)) }
+        if path.hasSuffix(".manifest") { return .log(try LogSource.existing(path, disk)) }
         if let named {
             guard let format = SnapshotLibrary.format(named: named) else {
                 throw unknown(named)
@@ -69,7 +69,7 @@ public enum DatasetPlace: Sendable {
         defer { file.close() }
         _ = try file.read(1, at: 0, into: front)
         // Redis's stamps and our annotations: a log that begins with a comment.
-        if front.view.starts(with: ByteView("#")) { return .log(try LogLocation(path, disk)) }
+        if front.view.starts(with: ByteView("#")) { return .log(try LogSource.existing(path, disk)) }
         return try place(path, try SnapshotLibrary.detect(path, disk), disk)
     }
 
@@ -84,7 +84,7 @@ public enum DatasetPlace: Sendable {
         _ path: String, _ format: any SnapshotFileFormat, _ disk: any FileSystem
     ) throws(PersistenceError) -> DatasetPlace {
         format.isDigestedInMemory
-            ? .log(try LogLocation(path, disk)) : .file(path, format: format)
+            ? .log(try LogSource.existing(path, disk)) : .file(path, format: format)
     }
 
     private static func inDirectory(
@@ -106,7 +106,7 @@ public enum DatasetPlace: Sendable {
                 path: path)
         }
         do throws(PersistenceError) {
-            return .log(try LogLocation(path, disk))
+            return .log(try LogSource.existing(path, disk))
         } catch {
             if error.code != .conflict { throw error }
             for entry in BackendCatalog.all {
@@ -126,7 +126,7 @@ public enum DatasetPlace: Sendable {
             let recogniser = entry.recogniser
         else { return nil }
         guard let path = try recogniser.find(disk, settings).first else { return nil }
-        if format.isDigestedInMemory { return .log(try LogLocation(settings.directory, disk)) }
+        if format.isDigestedInMemory { return .log(try LogSource.existing(settings.directory, disk)) }
         return .file(path, format: format)
     }
 }

@@ -93,7 +93,8 @@ struct DatasetWriter {
             try output.finish()
             if case .commands = target.kind, output.position > 0 {
                 try compare(report.digest.root, hidden) { target in
-                    _ = try LogLocation(hidden, disk).read(into: target, progress: progress)
+                    _ = try LogSource.existing(hidden, disk).read(
+                        into: target, disk, progress: progress)
                 }
             }
             try disk.rename(hidden, to: path)
@@ -115,24 +116,26 @@ struct DatasetWriter {
         while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
         let hidden = Self.hidden(path)
         let report = try DatasetDigest.of(view)
-        let folder = hidden + "/" + BackendSettings().appendDirectoryName
-        let plan = try LogReplacement(in: hidden, as: .snapshot, header, clock: clock, disk)
-        let names = [hidden, folder, plan.temporaryPath, plan.path]
-        for name in names { Interruption.begin(name) }
-        defer { for name in names { Interruption.end(name) } }
-        do {
-            let written = try plan.write(view)
-            try compare(report.digest.root, plan.temporaryPath) {
-                try plan.readBack(into: $0, progress: progress)
+        let log = hidden + "/" + BackendSettings().appendDirectoryName
+        for name in [hidden, log] { Interruption.begin(name) }
+        defer { for name in [hidden, log] { Interruption.end(name) } }
+        let rewrite = OfflineRewrite(disk, clock: clock)
+        let written = try rewrite.write(
+            view, sequence: header.sequence, as: .snapshot, to: hidden
+        ) { (fresh) throws(PersistenceError) in
+            do {
+                try compare(report.digest.root, hidden) {
+                    _ = try fresh.read(into: $0, disk, progress: progress)
+                }
+            } catch let error as PersistenceError {
+                throw error
+            } catch {
+                throw PersistenceError(.io, "\(error)", path: hidden)
             }
-            try plan.install()
-            try disk.rename(hidden, to: path)
-            try disk.syncDirectory(Self.folder(path))
-            return (report, written.bytes)
-        } catch {
-            plan.abandon()
-            throw error
         }
+        try disk.rename(hidden, to: path)
+        try disk.syncDirectory(Self.folder(path))
+        return (report, written.bytes)
     }
 
     /// Reads back what was written.

@@ -122,14 +122,14 @@ public final class OpenDataset {
 
     /// A single log that ends as a snapshot does names its digest, which only a strict reading looks at.
     private static func replaySnapshot(
-        _ log: LogLocation, _ options: Options
+        _ log: LogSource, _ options: Options
     ) throws -> Reading? {
-        guard log.form == .singleFile,
+        guard log.isSingleFile, let path = log.parts.first?.path,
             let format = SnapshotLibrary.format(named: DatasetPlace.logFormat)
         else { return nil }
         let engine = Engine(databases: options.databases, clock: options.clock)
         let source = SnapshotSource(
-            path: log.path, fileSystem: options.disk, progress: options.progress)
+            path: path, fileSystem: options.disk, progress: options.progress)
         let contents: SnapshotContents
         do throws(PersistenceError) {
             contents = try format.read(source, into: engine.replayTarget())
@@ -139,16 +139,17 @@ public final class OpenDataset {
         }
         let view = StillDataset(engine.freeze())
         let report = try DatasetDigest.of(view)
-        try SnapshotLibrary.compare(report.digest.root, with: contents.digest, log.path)
+        try SnapshotLibrary.compare(report.digest.root, with: contents.digest, path)
         return Reading(
             view: view, report: report, contents: contents,
-            bytes: try log.files().reduce(0) { $0 + $1.bytes }, engine: engine)
+            bytes: try log.files(options.disk).reduce(0) { $0 + $1.bytes }, engine: engine)
     }
 
-    private static func replay(_ log: LogLocation, _ options: Options) throws -> Reading {
+    private static func replay(_ log: LogSource, _ options: Options) throws -> Reading {
         if let snapshot = try replaySnapshot(log, options) { return snapshot }
         let engine = Engine(databases: options.databases, clock: options.clock)
-        let recovery = try log.read(into: engine.replayTarget(), progress: options.progress)
+        let recovery = try log.read(
+            into: engine.replayTarget(), options.disk, progress: options.progress)
         engine.refreshTime()
         let view = StillDataset(engine.freeze())
         let report = try DatasetDigest.of(view)
@@ -158,7 +159,7 @@ public final class OpenDataset {
         contents.warnings = recovery.warnings
         return Reading(
             view: view, report: report, contents: contents, damages: recovery.damages,
-            bytes: try log.files().reduce(0) { $0 + $1.bytes }, engine: engine)
+            bytes: try log.files(options.disk).reduce(0) { $0 + $1.bytes }, engine: engine)
     }
 }
 

@@ -6,7 +6,8 @@
 import Persistence
 
 /// Shows progress to a person; one thread at a time.
-public final class ProgressBar {
+public final class ProgressBar: @unchecked Sendable {
+    // BECAUSE: a pass over a file reports from the one thread that reads.
     private static let interval: UInt64 = 100_000_000
 
     private let title: String

@@ -12,9 +12,14 @@ public struct BackendOffer: Sendable, Hashable {
     public var snapshot: String
     /// What `appendonly no` without save points stands for.
     public var nothing: String
+    /// Those that answer queries.
+    public var queryable: [String]
 
     /// An offer.
-    public init(names: [String], log: String, snapshot: String, nothing: String) {
+    public init(
+        names: [String], log: String, snapshot: String, nothing: String, queryable: [String] = []
+    ) {
+        self.queryable = queryable
         self.names = names
         self.log = log
         self.snapshot = snapshot

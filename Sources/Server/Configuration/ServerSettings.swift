@@ -87,6 +87,10 @@ public struct ServerSettings: Sendable {
     public var savePoints: [SavePoint] = []
     /// `snapshot-dir`; empty is `snapshots` in the data directory.
     public var snapshotDirectory = ""
+    /// `sql-command`: HOLDFAST SQL is answered.
+    public var answersQueries = false
+    /// `sql-time-limit`, `sql-max-rows`, `sql-max-bytes`.
+    public var queryLimits = QueryLimits()
     /// `snapshot-restore-max-hold`.
     public var restorationHoldSeconds = 60
     /// `frozen-memory-limit`: bytes that only views of the past may hold; 0: half of the machine's memory.

@@ -50,7 +50,8 @@ extension Server {
         let store = try store()
         let settings = configuration.settings
         let now = engine.now.millisecondsSinceEpoch / 1000
-        let format = settings.backupFormat.isEmpty ? store.format(ofFile: "") : settings.backupFormat
+        let format =
+            settings.backupFormat.isEmpty ? store.format(ofFile: "") : settings.backupFormat
         let suffix =
             store.formats.first { $0.name == format }?.fileExtensions.first ?? format
         let name = BackupName.make(at: now, extension: suffix)
@@ -100,7 +101,8 @@ extension Server {
         snapshots.backups.error = nil
         snapshots.backups.kept = pruned.kept
         log.notice(
-            "Backup '\(facts.name)' saved and verified: \(facts.keys ?? 0) keys, \(facts.bytes) bytes")
+            "Backup '\(facts.name)' saved and verified: \(facts.keys ?? 0) keys, \(facts.bytes) bytes"
+        )
         if !pruned.removed.isEmpty {
             log.notice("Old backups removed: \(pruned.removed.joined(separator: ", "))")
         }

@@ -177,7 +177,9 @@ extension Server {
     }
 
     private func free(_ loaded: LoadedData) {
-        runner.run(on: .cleanup) { loaded.free() } finish: { _ in
+        runner.run(on: .cleanup) {
+            loaded.free()
+        } finish: { _ in
         }
     }
 

@@ -70,7 +70,8 @@ extension Server {
                 ("last_usec", "\(Int(last.seconds * 1e6))"), ("last_time", "\(last.endedAt)"),
             ]
         }
-        return fields + snapshotInfo([]).filter { !$0.0.hasPrefix("snapshot_last") }
+        return fields
+            + snapshotInfo([]).filter { !$0.0.hasPrefix("snapshot_last") }
             .map { (name: $0.0, value: $0.1) }
     }
 }

@@ -41,13 +41,15 @@ final class SQLiteRig {
 
     /// Opens the database in `folder`, or in a fresh one; what is there is loaded into the model.
     init(
-        in folder: TemporaryDirectory? = nil, policy: SyncPolicy = .everysec
+        in folder: TemporaryDirectory? = nil, policy: SyncPolicy = .everysec,
+        logLimitBytes: Int = 1 << 30
     ) throws {
         let folder = try folder ?? TemporaryDirectory()
         self.folder = folder
         var settings = BackendSettings()
         settings.directory = folder.path
         settings.syncPolicy = policy
+        settings.databaseLogLimitBytes = logLimitBytes
         let box = FailureBox()
         var environment = BackendEnvironment(
             fileSystem: SystemFileSystem(), clock: clock, runner: runner, log: .silent,

@@ -162,7 +162,8 @@ struct SnapshotLibraryTests {
         let data = NaiveDataset()
         for number in 0..<50 {
             data.put(
-                Array("key\(number)".utf8), NaiveEntry(value: .string(Array("MARKER\(number)".utf8))),
+                Array("key\(number)".utf8),
+                NaiveEntry(value: .string(Array("MARKER\(number)".utf8))),
                 0)
         }
         return data

@@ -47,7 +47,8 @@ final class VocabularyCache {
             let lower = UInt64(byte &- 65 < 26 ? byte | 0x20 : byte)
             if index < 8 { low = low << 8 | lower } else { high = high << 8 | lower }
         }
-        let number = Int(truncatingIfNeeded: (low ^ (high &* 31)) &* 0x9E37_79B9_7F4A_7C15 >> 56)
+        let mixed = (low ^ (high &* 31)) &* 0x9E37_79B9_7F4A_7C15
+        let number = Int(truncatingIfNeeded: mixed >> 56)
         if !places[number].isTaken || places[number].low != low || places[number].high != high {
             learn(name, number, low, high)
         }
@@ -71,7 +72,8 @@ final class VocabularyCache {
     private func forget(_ number: Int) {
         let old = places[number]
         if !old.isTaken { return }
-        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: old.low >> (56 - $0 * 8)) }
+        let bytes =
+            (0..<8).map { UInt8(truncatingIfNeeded: old.low >> (56 - $0 * 8)) }
             + (0..<8).map { UInt8(truncatingIfNeeded: old.high >> (56 - $0 * 8)) }
         let name = String(decoding: bytes.filter { $0 != 0 }, as: UTF8.self)
         // A hostile file may have any number of names; only so many are told.

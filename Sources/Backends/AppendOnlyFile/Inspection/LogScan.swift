@@ -62,8 +62,9 @@ public struct LogScan: Sendable {
                 progress(total)
             }
             let next = index + 1 < source.parts.count ? source.parts[index + 1] : nil
-            try scanner.run(limit: next.flatMap { paths.contains($0.path) ? $0 : nil }
-                .flatMap { (part) throws(PersistenceError) in try firstSequence(part, disk) })
+            try scanner.run(
+                limit: next.flatMap { paths.contains($0.path) ? $0 : nil }
+                    .flatMap { (part) throws(PersistenceError) in try firstSequence(part, disk) })
             scan.bytes += scanner.window.size
             scan.parts.append(scanner.finding)
         }

@@ -63,7 +63,8 @@ extension LogScanner {
             case .whole: return .whole
             case .invalid(let reason, let place):
                 // `*0`, NUL bytes and their like; the place within the record helps who looks.
-                return .wrong(place == 0 ? "\(reason)" : "\(reason) (at offset \(window.offset + place))")
+                return .wrong(
+                    place == 0 ? "\(reason)" : "\(reason) (at offset \(window.offset + place))")
             case .incomplete(let needed):
                 let left = window.size - window.offset
                 if needed > left { return .unfinished }
@@ -145,7 +146,9 @@ extension LogScanner {
         var start = offset
         // A number of arguments that is too low leaves some of them behind a record that looks whole.
         let begins = window.front[0]
-        if reason != nil, begins == UInt8(ascii: "$"), known.last.offset + known.last.length == offset {
+        if reason != nil, begins == UInt8(ascii: "$"),
+            known.last.offset + known.last.length == offset
+        {
             start = known.last.offset
             finding.plausibleBytes -= known.last.length
             finding.records -= 1
@@ -190,7 +193,7 @@ extension LogScanner {
     }
 
     /// Where the next plausible record begins; moves the window.
-    private func nextRecord(from start: Int) throws(PersistenceError) -> Int? {
+    func nextRecord(from start: Int) throws(PersistenceError) -> Int? {
         go(to: start)
         while true {
             try window.show(64 << 10)

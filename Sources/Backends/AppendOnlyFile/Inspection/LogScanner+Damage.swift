@@ -83,7 +83,8 @@ extension LogScanner {
     }
 
     /// A line with one wrong byte: its sum tells which, and then what the group holds.
-    private func healLine(_ region: inout LogRegion, salt: Salt) throws(PersistenceError) -> UInt64? {
+    private func healLine(_ region: inout LogRegion, salt: Salt) throws(PersistenceError) -> UInt64?
+    {
         let front = window.front
         let offset = window.offset
         guard let found = SumHealing.line(front, salt: salt) else { return nil }
@@ -103,14 +104,14 @@ extension LogScanner {
             region.firstSequence = head.firstSequence
             region.lastSequence = head.firstSequence &+ max(head.count, 1) &- 1
             try learn(&region, from: start, healed: bytes)
-            window.skip(region.length)
+            go(to: offset + region.length)
             try add(region, healed: bytes)
             return head.firstSequence &+ head.count &- 1
         case .closing(let mark):
             region.reason = "the closing mark is damaged"
             region.length = found.length
             region.touchesOthers = false
-            window.skip(found.length)
+            go(to: offset + found.length)
             try add(region, healed: nil)
             return mark.lastSequence
         default: return nil
@@ -168,7 +169,9 @@ extension LogScanner {
             let stop = front.count - (isEnd ? 0 : min(front.count - 1, Annotation.maximumBytes))
             var index = 0
             while index < stop {
-                guard let step = front[index..<stop].firstIndex(of: UInt8(ascii: "#")) else { break }
+                guard let step = front[index..<stop].firstIndex(of: UInt8(ascii: "#")) else {
+                    break
+                }
                 index += step
                 if isNext(front.dropFirst(index), after: last, salt: salt) {
                     return window.offset + index
@@ -242,9 +245,36 @@ final class RegionSurvey {
                 continue
             }
             isWhole = false
+            takeBeginning(rest)
             guard let star = bytes[(position + 1)..<bytes.count].firstIndex(of: UInt8(ascii: "*"))
             else { return }
             position += star + 1
+        }
+    }
+
+    /// The keys of a record whose first arguments can be read.
+    private func takeBeginning(_ bytes: ByteView) {
+        guard bytes[0] == UInt8(ascii: "*"), var index = bytes.firstIndex(of: 10) else { return }
+        index += 1
+        var words: [[UInt8]] = []
+        while words.count < 64, index < bytes.count, bytes[index] == UInt8(ascii: "$"),
+            let step = bytes.dropFirst(index).firstIndex(of: 10), step > 2, step < 20,
+            let length = Decimal.parse(bytes[(index + 1)..<(index + step - 1)]), length >= 0,
+            length < 1 << 20, index + step + 3 + Int(length) <= bytes.count
+        {
+            let start = index + step + 1
+            let end = start + Int(length)
+            guard bytes[end] == 13, bytes[end + 1] == 10 else { break }
+            words.append(bytes[start..<end].array)
+            index = end + 2
+        }
+        if words.count < 2 { return }
+        words.withByteViews { arguments in
+            if vocabulary.arity(of: arguments[0]) == nil { return }
+            if let name = SweepingCommand.name(arguments[0]) { sweeping.insert(name) }
+            for place in vocabulary.keyPlaces(in: arguments) where keys.count < Self.maximumKeys {
+                keys.insert(arguments[place].array)
+            }
         }
     }
 

@@ -18,7 +18,8 @@ extension LogScanner {
             let stamp = LogReader.stampLength(front)
             let line = Annotation.parse(front.dropFirst(stamp), salt: salt)
             switch line?.line {
-            case .group(let head) where !isLastKnown || head.firstSequence > last || head.count == 0:
+            case .group(let head)
+            where !isLastKnown || head.firstSequence > last || head.count == 0:
                 if let limit, !isBase, head.firstSequence >= limit, last &+ 1 >= limit {
                     noteVoid()
                     return
@@ -31,7 +32,9 @@ extension LogScanner {
                 try group(head, lineBytes: stamp + (line?.length ?? 0), salt: salt)
                 last = head.firstSequence &+ head.count &- 1
             case .closing(let mark) where !isLastKnown || mark.lastSequence >= last:
-                if mark.lastSequence > last && isLastKnown { try missing(last &+ 1, mark.lastSequence) }
+                if mark.lastSequence > last && isLastKnown {
+                    try missing(last &+ 1, mark.lastSequence)
+                }
                 last = mark.lastSequence
                 isClosed = true
                 note(time: mark.timeMilliseconds)
@@ -51,7 +54,8 @@ extension LogScanner {
     private func noteVoid() {
         let rest = window.size - window.offset
         finding.notes.append(
-            "The last \(rest) bytes are void: the next increment has them again, after a failed sync")
+            "The last \(rest) bytes are void: the next increment has them again, after a failed sync"
+        )
         finding.isIrregular = true
         window.move(to: window.size)
     }

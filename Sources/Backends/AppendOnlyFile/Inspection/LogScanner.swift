@@ -187,11 +187,17 @@ final class LogScanner {
         } catch {
             if error.code == .io { throw error }
             let offset = error.offset ?? 0
+            // Commands may stand behind it in an old single file.
+            let next = finding.part.role == .single ? try nextRecord(from: offset) : nil
             var region = LogRegion(
-                finding.part.path, offset, window.size - offset, error.message)
+                finding.part.path, offset, (next ?? window.size) - offset, error.message)
             region.verdict = .plausible
-            window.move(to: window.size)
+            go(to: next ?? window.size)
             try add(region, healed: nil)
+            if next != nil {
+                finding.kind = .snapshotAndCommands
+                try readCommands(to: window.size)
+            }
             return
         }
         finding.snapshotKeys = null.keyCount

@@ -85,12 +85,20 @@ extension LogSource {
     }
 
     /// The parts that are there.
-    func presentParts(_ disk: any FileSystem) throws(PersistenceError) -> [(part: Part, size: Int)] {
+    func presentParts(_ disk: any FileSystem) throws(PersistenceError) -> [(part: Part, size: Int)]
+    {
         var present: [(part: Part, size: Int)] = []
         for part in parts {
             guard let status = try disk.status(part.path), !status.isDirectory else { continue }
             present.append((part, status.size))
         }
         return present
+    }
+}
+
+extension LogSource {
+    /// Bytes of the files in force.
+    public func bytes(_ disk: any FileSystem) throws(PersistenceError) -> Int {
+        try presentParts(disk).reduce(0) { $0 + $1.size }
     }
 }

@@ -109,6 +109,11 @@ public struct LogSource: Sendable {
     }
 
     /// The path without links and dots.
+    public static func resolve(_ path: String) -> String { resolved(path) }
+
+    /// The name of the log's folder in the data directory.
+    public var folderName: String { settings.appendDirectoryName }
+
     private static func resolved(_ path: String) -> String {
         // SAFETY: the system allocates the text, which is copied and freed.
         guard let text = unsafe realpath(path, nil) else { return path }
@@ -153,7 +158,9 @@ public struct LogSource: Sendable {
     private static func inDirectory(
         _ path: String, asked: String, _ disk: any FileSystem
     ) throws(PersistenceError) -> LogSource {
-        if let prefix = try prefix(path, disk) { return inFolder(path, prefix: prefix, asked: asked) }
+        if let prefix = try prefix(path, disk) {
+            return inFolder(path, prefix: prefix, asked: asked)
+        }
         let names = try disk.list(path)
         // Redis's name first: another folder counts only where that one is absent.
         let usual = BackendSettings().appendDirectoryName

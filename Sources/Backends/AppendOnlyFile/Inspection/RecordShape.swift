@@ -58,7 +58,9 @@ struct RecordShape {
                 if length == -2 { return .incomplete(needed: end + 1) }
                 return .invalid("the length of an argument is wrong", at: start)
             }
-            if length > maximumBulk { return .invalid("the length of an argument is wrong", at: start) }
+            if length > maximumBulk {
+                return .invalid("the length of an argument is wrong", at: start)
+            }
             let after = index + length
             guard after + 2 <= end else { return .incomplete(needed: after + 2 + 5 * (left - 1)) }
             if bytes[after] != 13 || bytes[after + 1] != 10 {

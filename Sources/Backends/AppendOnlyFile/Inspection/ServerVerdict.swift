@@ -107,7 +107,9 @@ public struct ServerVerdict: Sendable {
         var verdict = ServerVerdict()
         verdict.foundData = false
         verdict.warnings =
-            ["\(CurrentFile.name) says that the data here is kept by '\(engine)': a server doesn't read this log"]
+            [
+                "\(CurrentFile.name) says that the data here is kept by '\(engine)': a server doesn't read this log"
+            ]
             + warnings
         return verdict
     }
@@ -139,14 +141,6 @@ public struct ServerVerdict: Sendable {
             try disk.open(part.path, .update).close()
         }
     }
-}
-
-/// Runs nothing: a restore needs no background work.
-private final class NoRunner: BackgroundRunner {
-    func run<Output: Sendable>(
-        on lane: BackgroundLane, _ work: @escaping @Sendable () -> Output,
-        finish: @escaping (Output) -> Void
-    ) {}
 }
 
 extension ServerVerdict {
@@ -191,5 +185,17 @@ extension LogSource {
 
 extension LogRegion {
     /// Nothing is lost with it.
-    public var isVoid: Bool { length == 0 && !touchesOthers && keys.isEmpty && firstSequence == nil }
+    public var isVoid: Bool {
+        length == 0 && !touchesOthers && keys.isEmpty && firstSequence == nil
+    }
+}
+
+extension ServerVerdict {
+    /// Runs nothing: a restore needs no background work.
+    final class NoRunner: BackgroundRunner {
+        func run<Output: Sendable>(
+            on lane: BackgroundLane, _ work: @escaping @Sendable () -> Output,
+            finish: @escaping (Output) -> Void
+        ) {}
+    }
 }

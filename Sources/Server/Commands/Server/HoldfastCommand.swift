@@ -12,13 +12,16 @@ extension Server {
             container: "holdfast", group: .server, since: "7.2.0",
             summary: "A container for commands that only Holdfast has.",
             subcommands: [
-                digestCommand(),
+                digestCommand(), queryCommand(),
                 helpWord(
                     of: "holdfast", group: .server, since: "7.2.0",
                     [
                         "DIGEST [DB <n>] [BUCKETS <level>]",
                         "    Answer the digest of all data, or of one database, as it is now. With BUCKETS",
                         "    also the parts it is made of: of 16^<level> buckets those with keys, 0 to 4.",
+                        "SQL <select> [<value> ...]",
+                        "    Ask the engine's database; each value takes the place of a '?'. Answers the",
+                        "    columns' names, then the rows. Off unless 'sql-command yes'.",
                         "WALK",
                         "    Walk a frozen view of all data in the background.",
                     ]),

@@ -80,7 +80,8 @@ extension Server {
         let changes = engine.changes &- saveState.changesAtLastSave
         var fields: [(String, String)] = [
             ("loading", engine.isLoading ? "1" : "0"), ("async_loading", "0"),
-            ("current_cow_peak", "\(saveState.frozenPeak.now)"), ("current_cow_size", "\(engine.keyspace.frozenBytes)"),
+            ("current_cow_peak", "\(saveState.frozenPeak.now)"),
+            ("current_cow_size", "\(engine.keyspace.frozenBytes)"),
             ("current_cow_size_age", "0"), ("current_fork_perc", "0.00"),
             ("current_save_keys_processed", "0"), ("current_save_keys_total", "0"),
             ("rdb_changes_since_last_save", "\(changes)"),
