@@ -69,7 +69,9 @@ public enum DatasetPlace: Sendable {
         defer { file.close() }
         _ = try file.read(1, at: 0, into: front)
         // Redis's stamps and our annotations: a log that begins with a comment.
-        if front.view.starts(with: ByteView("#")) { return .log(try LogSource.existing(path, disk)) }
+        if front.view.starts(with: ByteView("#")) {
+            return .log(try LogSource.existing(path, disk))
+        }
         return try place(path, try SnapshotLibrary.detect(path, disk), disk)
     }
 
@@ -126,7 +128,9 @@ public enum DatasetPlace: Sendable {
             let recogniser = entry.recogniser
         else { return nil }
         guard let path = try recogniser.find(disk, settings).first else { return nil }
-        if format.isDigestedInMemory { return .log(try LogSource.existing(settings.directory, disk)) }
+        if format.isDigestedInMemory {
+            return .log(try LogSource.existing(settings.directory, disk))
+        }
         return .file(path, format: format)
     }
 }

@@ -19,8 +19,10 @@ public final class OpenDataset {
     public let path: String
     /// Everything in it, whatever its deadline.
     public let view: any FrozenDataset
-    /// Its digest and counts.
+    /// Its digest and counts; the digest is that of nothing where `isDigested` is false.
     public let report: DigestReport
+    /// Whether the digest is known.
+    public let isDigested: Bool
     /// What the file says about itself.
     public let contents: SnapshotContents
     /// What is in the file and in no dataset of ours.
@@ -40,6 +42,9 @@ public final class OpenDataset {
         public var format: String?
         /// Whether it is loaded into memory, as a server would, whatever its format.
         public var loads = false
+        /// Whether the digest is wanted; else a file that is streamed is read for its counts and checksums only, and
+        /// whoever walks over all of it computes the digest on the way and compares it with `contents.digest`.
+        public var digests = true
         /// Databases of the sandbox.
         public var databases = 1024
         /// Told how far reading is.
@@ -70,6 +75,7 @@ public final class OpenDataset {
         }
         (view, report, contents) = (read.view, read.report, read.contents)
         (missing, damages, bytes) = (read.missing, read.damages, read.bytes)
+        isDigested = options.digests || !(read.view is StreamedDataset)
         engine = read.engine
         seconds = Double(options.clock.monotonicNanoseconds &- began) / 1e9
     }
@@ -93,7 +99,10 @@ public final class OpenDataset {
         source.missing = { missing.add($0) }
         let bytes = try options.disk.status(path)?.size ?? 0
         if !options.loads {
-            let found = try SnapshotLibrary.digest(source, as: format) { sandbox() }
+            let found =
+                try options.digests
+                ? SnapshotLibrary.digest(source, as: format) { sandbox() }
+                : CountingTarget.read(source, format)
             if found.report.counts.databases.count <= mostWalks {
                 var again = source
                 again.progress = { _ in }
