@@ -80,6 +80,7 @@ enum ConversionRig {
         for command in words where fieldDeadlines || command[0] != "HPEXPIREAT" {
             bytes += RESPClient.encode(command.map { Array($0.utf8) })
         }
+        bytes += RESPClient.encode(["SELECT", "0"].map { Array($0.utf8) })
         let odd: [UInt8] = [0, 255, 13, 10, 34, 92, 128]
         bytes += RESPClient.encode([Array("SET".utf8), odd, odd])
         bytes += RESPClient.encode([Array("SADD".utf8), Array("odd".utf8), odd, [255], [0]])

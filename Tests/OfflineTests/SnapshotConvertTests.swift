@@ -36,8 +36,10 @@ struct SnapshotConvertTests {
             let back = try convert(text, folder.path + "/dump.rdb")
             #expect(back.exitCode == 0, "\(name): \(back.output)")
             if try compareContent(name, text) { compared += 1 }
-            // Redis 7.0 has no deadlines of fields, and doesn't know versions above 10.
-            if ConversionRig.hasRedis && !name.hasSuffix("_v12") && !name.hasSuffix("_v11") {
+            // Redis 7.0 loads versions up to 10.
+            let head = try Data(contentsOf: URL(fileURLWithPath: path)).dropFirst(5).prefix(4)
+            let version = try #require(Int(String(decoding: head, as: UTF8.self)))
+            if ConversionRig.hasRedis && version <= 10 {
                 try compareWithRedis(name, path, folder.path)
             }
         }
