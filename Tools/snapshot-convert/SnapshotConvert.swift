@@ -71,6 +71,7 @@ struct SnapshotConvert: ToolCommand {
         var options = OpenDataset.Options()
         options.format = from
         options.databases = databases
+        options.digests = !choice.isEverything || target.limits != ValueLimits()
         options.progress = { progress.move($0) }
         let source = try OpenDataset(scratch?.path ?? input, options)
         conversion.selection = try choice.selection(of: source)

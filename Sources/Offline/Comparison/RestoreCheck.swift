@@ -120,7 +120,7 @@ public struct RestoreCheck {
         if comparison.isSame { return ["against  \(against): the same digest"] }
         let mark = comparison.isPartial ? "at least " : ""
         var lines = [
-            "against  \(against): \(mark)\(Figures.counted(comparison.count, "key")) differ: "
+            "against  \(against): \(mark)\(Figures.counted(comparison.count, "key")) different: "
                 + "\(Figures.count(comparison.onlyLeft.count)) only in the backup, "
                 + "\(Figures.count(comparison.onlyRight.count)) only there, "
                 + "\(Figures.count(comparison.changed.count)) with other content (backup / there)"

@@ -89,24 +89,35 @@ public struct Conversion {
             if selection.movesKeys { try selected.checkNames() }
             view = selected
         }
-        let writer = DatasetWriter(view, as: target, header(source, clock.now)) { [progress] in
+        var writer = DatasetWriter(view, as: target, header(source, clock.now)) { [progress] in
             progress("verifying", $0)
         }
+        if isWhole { writer.approve = { try Self.compare($0, with: source) } }
         let written = try path.map { try writer.write(to: $0) } ?? writer.writeToOutput()
-        let isSame = written.report.digest.root == source.report.digest.root
-        if selection.isEverything && losses.isEmpty && !isSame {
-            throw PersistenceError(
-                .corrupt,
-                "The digest of what was written is \(written.report.digest.root.hex), of what was read "
-                    + source.report.digest.root.hex, path: source.path,
-                remedy:
-                    "The source was changed meanwhile, or this machine's memory is bad: try again")
-        }
+        let isSame = isWhole || written.report.digest.root == source.report.digest.root
         let nanoseconds = clock.monotonicNanoseconds &- began
         return Result(
             source: source, target: target, path: path, losses: losses, report: written.report,
             bytes: written.bytes, seconds: source.seconds + Double(nanoseconds) / 1e9,
             isSame: isSame)
+    }
+
+    /// Whether what was written is what is in the source.
+    private static func compare(_ written: DigestReport, with source: OpenDataset) throws {
+        let root = written.digest.root
+        if written.counts == source.report.counts {
+            if source.isDigested && root == source.report.digest.root { return }
+            // The walk over the source was the first to digest it.
+            if !source.isDigested {
+                return try SnapshotLibrary.compare(
+                    root, with: source.contents.digest, source.path)
+            }
+        }
+        throw PersistenceError(
+            .corrupt,
+            "What was written has \(written.counts.keys) keys and the digest \(root.hex), which isn't what "
+                + "was read", path: source.path,
+            remedy: "The source was changed meanwhile, or this machine's memory is bad: try again")
     }
 
     private func header(_ source: OpenDataset, _ now: Deadline) -> SnapshotHeader {

@@ -111,7 +111,10 @@ public enum DatasetWords {
             ("bytes", .integer(dataset.bytes)),
             ("keys", .integer(dataset.report.counts.keys)),
             ("databases", json(dataset.report.counts)),
-            ("digest", .string(dataset.report.digest.root.hex)),
+            (
+                "digest",
+                dataset.isDigested ? .string(dataset.report.digest.root.hex) : .null
+            ),
             ("digest_in_file", .text(dataset.contents.digest?.hex)),
             ("sequence", .integer(Int(clamping: header.sequence))),
             ("time_ms", .integer(Int(header.frozenAt.millisecondsSinceEpoch))),

@@ -15,6 +15,8 @@ struct DatasetWriter {
     let target: DatasetTarget
     let header: SnapshotHeader
     let progress: @Sendable (RecoveryProgress) -> Void
+    /// Asked before the name appears; what it throws ends the writing.
+    var approve: (DigestReport) throws -> Void = { _ in }
     private let disk = SystemFileSystem()
     private let clock = SystemClock()
 
@@ -61,6 +63,7 @@ struct DatasetWriter {
             let output = SnapshotOutput(OutputHandle())
             let report = try TextWriter(view: view, output: output).write(target.kind)
             try output.finish()
+            try approve(report)
             return (report, output.position)
         }
     }
@@ -70,15 +73,25 @@ struct DatasetWriter {
     ) throws -> (report: DigestReport, bytes: Int) {
         var settings = BackendSettings()
         settings.snapshotVersion = version
+        let whole = Self.hidden(path)
         let task = SnapshotWriting(
-            path: path, header: header, settings: settings, fileSystem: disk, clock: clock)
-        let names = ([""] + format.companionSuffixes).map { Self.hidden(path) + $0 }
+            path: whole, header: header, settings: settings, fileSystem: disk, clock: clock)
+        let names = [whole] + ([""] + format.companionSuffixes).map { Self.hidden(whole) + $0 }
         for name in names { Interruption.begin(name) }
         defer { for name in names { Interruption.end(name) } }
-        return try SnapshotLibrary.write(view, as: format, task, progress: progress) {
+        let written = try SnapshotLibrary.write(view, as: format, task, progress: progress) {
             let engine = Engine(databases: 1024, clock: SystemClock())
             return MigrationSandbox(target: engine.replayTarget()) { engine.freeze() }
         }
+        do {
+            try approve(written.report)
+            try disk.rename(whole, to: path)
+            try disk.syncDirectory(Self.folder(path))
+        } catch {
+            if try disk.status(whole) != nil { try disk.unlink(whole) }
+            throw error
+        }
+        return written
     }
 
     private func writeText(_ path: String) throws -> (report: DigestReport, bytes: Int) {
@@ -97,6 +110,7 @@ struct DatasetWriter {
                         into: target, disk, progress: progress)
                 }
             }
+            try approve(report)
             try disk.rename(hidden, to: path)
             try disk.syncDirectory(Self.folder(path))
             return (report, output.position)
@@ -116,6 +130,7 @@ struct DatasetWriter {
         while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
         let hidden = Self.hidden(path)
         let report = try DatasetDigest.of(view)
+        try approve(report)
         let log = hidden + "/" + BackendSettings().appendDirectoryName
         for name in [hidden, log] { Interruption.begin(name) }
         defer { for name in [hidden, log] { Interruption.end(name) } }

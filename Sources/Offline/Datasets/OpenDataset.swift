@@ -19,8 +19,10 @@ public final class OpenDataset {
     public let path: String
     /// Everything in it, whatever its deadline.
     public let view: any FrozenDataset
-    /// Its digest and counts.
+    /// Its digest and counts; the digest is that of nothing where `isDigested` is false.
     public let report: DigestReport
+    /// Whether the digest is known.
+    public let isDigested: Bool
     /// What the file says about itself.
     public let contents: SnapshotContents
     /// What is in the file and in no dataset of ours.
@@ -40,6 +42,9 @@ public final class OpenDataset {
         public var format: String?
         /// Whether it is loaded into memory, as a server would, whatever its format.
         public var loads = false
+        /// Whether the digest is wanted; else a file that is streamed is read for its counts and checksums only, and
+        /// whoever walks over all of it computes the digest on the way and compares it with `contents.digest`.
+        public var digests = true
         /// Databases of the sandbox.
         public var databases = 1024
         /// Told how far reading is.
@@ -70,6 +75,7 @@ public final class OpenDataset {
         }
         (view, report, contents) = (read.view, read.report, read.contents)
         (missing, damages, bytes) = (read.missing, read.damages, read.bytes)
+        isDigested = options.digests || !(read.view is StreamedDataset)
         engine = read.engine
         seconds = Double(options.clock.monotonicNanoseconds &- began) / 1e9
     }
@@ -93,7 +99,10 @@ public final class OpenDataset {
         source.missing = { missing.add($0) }
         let bytes = try options.disk.status(path)?.size ?? 0
         if !options.loads {
-            let found = try SnapshotLibrary.digest(source, as: format) { sandbox() }
+            let found =
+                try options.digests
+                ? SnapshotLibrary.digest(source, as: format) { sandbox() }
+                : CountingTarget.read(source, format)
             if found.report.counts.databases.count <= mostWalks {
                 var again = source
                 again.progress = { _ in }
@@ -120,7 +129,33 @@ public final class OpenDataset {
         return MigrationSandbox(target: engine.replayTarget()) { engine.freeze() }
     }
 
+    /// A single log that ends as a snapshot does names its digest, which only a strict reading looks at.
+    private static func replaySnapshot(
+        _ log: LogSource, _ options: Options
+    ) throws -> Reading? {
+        guard log.isSingleFile, let path = log.parts.first?.path,
+            let format = SnapshotLibrary.format(named: DatasetPlace.logFormat)
+        else { return nil }
+        let engine = Engine(databases: options.databases, clock: options.clock)
+        let source = SnapshotSource(
+            path: path, fileSystem: options.disk, progress: options.progress)
+        let contents: SnapshotContents
+        do throws(PersistenceError) {
+            contents = try format.read(source, into: engine.replayTarget())
+        } catch {
+            if error.code == .io { throw error }
+            return nil
+        }
+        let view = StillDataset(engine.freeze())
+        let report = try DatasetDigest.of(view)
+        try SnapshotLibrary.compare(report.digest.root, with: contents.digest, path)
+        return Reading(
+            view: view, report: report, contents: contents,
+            bytes: try log.files(options.disk).reduce(0) { $0 + $1.bytes }, engine: engine)
+    }
+
     private static func replay(_ log: LogSource, _ options: Options) throws -> Reading {
+        if let snapshot = try replaySnapshot(log, options) { return snapshot }
         let engine = Engine(databases: options.databases, clock: options.clock)
         let recovery = try log.read(
             into: engine.replayTarget(), options.disk, progress: options.progress)

@@ -45,6 +45,12 @@ public struct SelectionOptions: ParsableArguments {
     /// The options as they are when nobody gives any.
     public init() {}
 
+    /// Whether nothing is chosen or changed.
+    public var isEverything: Bool {
+        db.isEmpty && match.isEmpty && exclude.isEmpty && type.isEmpty && expired == .keep
+            && ttl == "keep" && rename.isEmpty && rebase.isEmpty
+    }
+
     /// What they choose of a source.
     ///
     /// - Throws: `ToolFailure` of usage.

@@ -46,6 +46,59 @@ final class StreamedDataset: FrozenDataset {
     }
 }
 
+/// Counts what a reader hands out, by database and type, and keeps nothing.
+final class CountingTarget: ReplayTarget {
+    private let sink = TypeSink()
+    private(set) var counts = DatasetCounts()
+    let databaseCount = Int(Int32.max)
+    var keyCount: Int { counts.keys }
+
+    /// Reads a whole file for its counts; the digest that comes with them is that of nothing.
+    static func read(
+        _ source: SnapshotSource, _ format: any SnapshotFileFormat
+    ) throws(PersistenceError) -> (contents: SnapshotContents, report: DigestReport) {
+        let target = CountingTarget()
+        let contents = try format.read(source, into: target)
+        return (contents, DigestReport(counts: target.counts))
+    }
+
+    func load(
+        _ key: ByteView, database: Int, deadline: Deadline?, fill: (any ValueSink) throws -> Void
+    ) throws -> LoadOutcome {
+        sink.type = nil
+        try fill(sink)
+        guard let type = sink.type else { return .empty }
+        counts.add(type, database: database, hasDeadline: deadline != nil)
+        return .new
+    }
+
+    func replay(_ arguments: ByteViews) -> ReplayOutcome { .unknownCommand(arguments[0].text) }
+    func discardOpenTransaction() {}
+}
+
+/// Notes the type of a value.
+private final class TypeSink: ValueSink {
+    var type: DatasetType?
+
+    func string(_ value: ByteView) { type = .string }
+    func integer(_ value: Int64) { type = .string }
+    func beginList(expecting count: Int) { type = .list }
+    func element(_ value: ByteView) {}
+    func beginSet(expecting count: Int, isIntegers: Bool) { type = .set }
+    func member(_ member: ByteView) -> Bool { true }
+    func integerMember(_ member: Int64) -> Bool { true }
+    func beginSortedSet(expecting count: Int) { type = .sortedSet }
+    func member(_ member: ByteView, score: Double) -> Bool { true }
+    func beginHash(expecting count: Int) { type = .hash }
+    func field(_ field: ByteView, value: ByteView, deadline: Deadline?) -> Bool { true }
+    func beginStream() { type = .stream }
+    func entry(_ id: StreamID, fields: ByteViews) {}
+    func streamFacts(_ facts: StreamFacts) {}
+    func beginGroup(_ name: ByteView, last: StreamID, entriesRead: Int64) -> Bool { true }
+    func consumer(_ name: ByteView, seenTime: Int64, activeTime: Int64) -> Bool { true }
+    func pending(_ id: StreamID, time: Int64, count: UInt64) {}
+}
+
 /// Shows each key that a reader hands out to a closure, one after the other.
 final class VisitingTarget: ReplayTarget {
     private let value = GatheredValue()

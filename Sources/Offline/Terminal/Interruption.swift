@@ -46,14 +46,25 @@ public enum Interruption {
         unfinished.withLock { paths in
             // Longest first: what is in a folder before the folder.
             for path in paths.sorted(by: { $0.utf8.count > $1.utf8.count }) {
-                if unsafe unlink(path) != 0 { _ = unsafe rmdir(path) }
+                remove(path)
             }
             if Terminal.showsErrors { Output.tell("\r\u{1b}[KInterrupted: nothing was changed") }
             _exit(128 + number)
         }
     }
 
-    /// A file, or a folder without others, that is to go where the tool is stopped.
+    private static func remove(_ path: String) {
+        if unsafe unlink(path) == 0 || rmdir(path) == 0 { return }
+        do throws(PersistenceError) {
+            for name in try SystemFileSystem().list(path) { remove(path + "/" + name) }
+        } catch {
+            // It isn't there, or no folder.
+            return
+        }
+        _ = unsafe rmdir(path)
+    }
+
+    /// A file, or a folder with all in it, that is to go where the tool is stopped.
     public static func begin(_ path: String) {
         _ = unfinished.withLock { $0.insert(path) }
     }
