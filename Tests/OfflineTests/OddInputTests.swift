@@ -25,7 +25,8 @@ struct OddInputTests {
         try Data("{\"a\":1}".utf8).write(to: URL(fileURLWithPath: path("other.json")))
         try Data("SQLite format 3\0".utf8).write(to: URL(fileURLWithPath: path("other.db")))
         try Data("secret".utf8).write(to: URL(fileURLWithPath: path("unreadable")))
-        chmod(path("unreadable"), 0)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0], ofItemAtPath: path("unreadable"))
         let expected: [(name: String, codes: Set<Int32>)] = [
             ("random", [3]), ("empty", [3]), ("missing", [74]), ("folder", [3]),
             ("short", [2, 3]), ("newer", [3]), ("other.json", [2, 3]), ("other.db", [2, 3]),
