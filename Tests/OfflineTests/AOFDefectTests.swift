@@ -35,8 +35,7 @@ struct AOFDefectTests {
         if said.holdfast.outcome == "cuts" {
             #expect(said.holdfast.cutBytes >= max(1, cut), "\(cut)")
             #expect(server.log.contains(said.holdfast.message))
-        } else if defect.name != "increment-unnamed" {
-            // A new increment may take the name of one that nobody names.
+        } else {
             #expect(cut <= 0)
         }
     }

@@ -89,7 +89,7 @@ extension AppendOnlyFileBackend {
         released = log.sequence
         rewrite.baseBytes = log.baseBytes
         rewrite.olderBytes = log.olderBytes
-        numberFiles()
+        try numberFiles()
         resume(log)
         if let last = log.last {
             try goOn(in: last, database: log.database)
@@ -167,11 +167,21 @@ extension AppendOnlyFileBackend {
         try disk.syncDirectory(places.directory)
     }
 
-    private func numberFiles() {
+    private func numberFiles() throws(PersistenceError) {
         let entries = manifest.history + manifest.chain
         let increments = entries.filter { $0.name.hasSuffix(".incr.aof") }
         nextIncrement = (increments.map(\.number).max() ?? 0) + 1
         let bases = entries.filter { !$0.name.hasSuffix(".incr.aof") }
         nextBase = (bases.map(\.number).max() ?? 0) + 1
+        // A file that no manifest names may be all that somebody has left of something: it is not written over.
+        for name in try environment.fileSystem.list(places.directory) {
+            guard let part = PartName(name), part.prefix == places.prefix, part.number < 1 << 40
+            else { continue }
+            if part.isBase {
+                nextBase = max(nextBase, part.number + 1)
+            } else {
+                nextIncrement = max(nextIncrement, part.number + 1)
+            }
+        }
     }
 }

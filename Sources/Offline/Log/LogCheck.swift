@@ -19,9 +19,16 @@ public struct LogCheck {
     public var progress: (_ pass: String, RecoveryProgress) -> Void = { _, _ in }
 
     private let disk: any FileSystem
+    private let vocabulary: EngineVocabulary
 
-    /// A check.
-    public init(_ disk: any FileSystem = SystemFileSystem()) { self.disk = disk }
+    /// A check; one may serve many logs.
+    public init(
+        _ disk: any FileSystem = SystemFileSystem(),
+        vocabulary: EngineVocabulary = EngineVocabulary()
+    ) {
+        self.disk = disk
+        self.vocabulary = vocabulary
+    }
 
     /// Checks what is at `path`.
     ///
@@ -29,7 +36,7 @@ public struct LogCheck {
     public func run(_ path: String) throws(PersistenceError) -> LogCheckReport {
         var source = try LogSource.find(path, disk)
         source.loads(truncated: loadsTruncated)
-        let scan = try LogScan.run(source, vocabulary: EngineVocabulary(), disk) {
+        let scan = try LogScan.run(source, vocabulary: vocabulary, disk) {
             progress("reading", $0)
         }
         let replays = self.replays ?? (source.shape != .file)
@@ -51,7 +58,7 @@ public struct LogCheck {
                 source, into: engine.replayTarget(), disk, clock: SystemClock()
             ) { progress("replaying", $0) }
         }
-        let target = NullReplayTarget(vocabulary: EngineVocabulary(), databases: databases)
+        let target = NullReplayTarget(vocabulary: vocabulary, databases: databases)
         var verdict = ServerVerdict.of(source, into: target, disk, clock: SystemClock()) {
             progress("judging", $0)
         }

@@ -8,6 +8,7 @@ import Persistence
 public struct LogActions {
     private let disk: any FileSystem
     private let databases: Int
+    private let vocabulary = EngineVocabulary()
 
     /// Actions with the databases that a server would have.
     public init(databases: Int, _ disk: any FileSystem = SystemFileSystem()) {
@@ -33,8 +34,10 @@ public struct LogActions {
         _ source: LogSource, to output: String,
         progress: @escaping (RecoveryProgress) -> Void = { _ in }
     ) throws(PersistenceError) -> LogSalvage.Report {
+        let disk = InterruptibleDisk(self.disk)
+        defer { disk.finish() }
         let salvage = LogSalvage(
-            source, vocabulary: EngineVocabulary(), disk, sandbox: sandbox)
+            source, vocabulary: vocabulary, disk, sandbox: sandbox)
         return try salvage.run(to: output, progress: progress)
     }
 
@@ -43,7 +46,9 @@ public struct LogActions {
         _ source: LogSource, to point: PointInTime.Point, output: String,
         progress: @escaping (RecoveryProgress) -> Void = { _ in }
     ) throws(PersistenceError) -> PointInTime.Report {
-        let way = PointInTime(source, vocabulary: EngineVocabulary(), disk, sandbox: sandbox)
+        let disk = InterruptibleDisk(self.disk)
+        defer { disk.finish() }
+        let way = PointInTime(source, vocabulary: vocabulary, disk, sandbox: sandbox)
         return try way.run(point, to: output, progress: progress)
     }
 

@@ -91,7 +91,9 @@ public struct LogCompaction {
         let digest = try DatasetDigest.of(view).digest
         report.digest = digest.root.hex
         report.keys = engine.keyspace.keyCount
-        let rewrite = OfflineRewrite(disk, clock: clock)
+        let writing = InterruptibleDisk(self.disk)
+        defer { writing.finish() }
+        let rewrite = OfflineRewrite(writing, clock: clock)
         if isDryRun {
             report.newBytes = try rewrite.predict(view, sequence: verdict.sequence, as: base)
             return report

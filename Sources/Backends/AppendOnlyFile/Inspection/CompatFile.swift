@@ -26,6 +26,7 @@ public final class CompatFile {
     }
 
     private let name: String
+    private let path: String
     private let window: LogWindow
     private var outcome = Outcome()
     private var error: String?
@@ -40,6 +41,7 @@ public final class CompatFile {
         _ path: String, name: String, line: Int = 1, _ disk: any FileSystem
     ) throws(PersistenceError) {
         self.name = name
+        self.path = path
         outcome.line = line
         window = try LogWindow(path: path, disk, moved: { _ in })
         outcome.size = window.size
@@ -103,13 +105,13 @@ public final class CompatFile {
         if text == "multi" {
             multi += 1
             if multi > 1 {
-                fail("Unexpected MULTI in AOF \(self.name)")
+                fail("Unexpected MULTI in AOF \(path)")
                 return false
             }
         } else if text == "exec" {
             multi -= 1
             if multi != 0 {
-                fail("Unexpected EXEC in AOF \(self.name)")
+                fail("Unexpected EXEC in AOF \(path)")
                 return false
             }
         }

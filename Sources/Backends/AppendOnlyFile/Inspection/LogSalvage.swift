@@ -73,9 +73,7 @@ public final class LogSalvage {
     public func run(
         to output: String, progress: @escaping (RecoveryProgress) -> Void = { _ in }
     ) throws(PersistenceError) -> Report {
-        if try disk.status(output) != nil {
-            throw PersistenceError(.conflict, "The output exists already", path: output)
-        }
+        try LogSource.checkFree(output, disk)
         var suspects = SuspectKeys()
         while true {
             let pass = SuspicionPass(vocabulary, suspects)

@@ -105,7 +105,7 @@ extension LogScanner {
             return .wrong("one of our groups behind commands of a plain Redis")
         }
         if let end = front[0..<min(1024, front.count)].firstIndex(of: 10) {
-            if Annotation.startsLine(front) { finding.isIrregular = true }
+            if Annotation.startsLine(front) || end > 1000 { finding.isIrregular = true }
             return .comment(end + 1)
         }
         return front.count >= 1024 ? .wrong("a comment has no end") : .unfinished

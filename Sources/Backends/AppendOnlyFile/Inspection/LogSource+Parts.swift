@@ -102,3 +102,26 @@ extension LogSource {
         try presentParts(disk).reduce(0) { $0 + $1.size }
     }
 }
+
+extension LogSource {
+    /// Whether `path` is free for an output: nothing is there, or folders without a file, as a stopped run leaves them.
+    ///
+    /// - Throws: `.conflict` where it isn't, `.io`.
+    static func checkFree(_ path: String, _ disk: any FileSystem) throws(PersistenceError) {
+        guard let status = try disk.status(path) else { return }
+        if status.isDirectory, try isBare(path, disk, depth: 2) { return }
+        throw PersistenceError(.conflict, "The output exists already", path: path)
+    }
+
+    private static func isBare(
+        _ path: String, _ disk: any FileSystem, depth: Int
+    ) throws(PersistenceError) -> Bool {
+        for name in try disk.list(path) {
+            let inner = path + "/" + name
+            guard depth > 0, try disk.status(inner)?.isDirectory == true,
+                try isBare(inner, disk, depth: depth - 1)
+            else { return false }
+        }
+        return true
+    }
+}

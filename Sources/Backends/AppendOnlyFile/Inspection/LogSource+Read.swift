@@ -26,7 +26,9 @@ extension LogSource {
     ///
     /// - Throws: `.conflict` where there is no log; `.corrupt` where the manifest can't be read or names a file that
     ///   isn't there.
-    public func files(_ disk: any FileSystem) throws(PersistenceError) -> [(path: String, bytes: Int)] {
+    public func files(_ disk: any FileSystem) throws(PersistenceError) -> [(
+        path: String, bytes: Int
+    )] {
         if let manifestError { throw manifestError }
         if shape == .nothing || shape == .withoutManifest {
             throw PersistenceError(

@@ -53,9 +53,7 @@ public final class OfflineRewrite {
         _ view: any FrozenDataset, sequence: UInt64, as base: Base, to output: String,
         verify: (LogSource) throws(PersistenceError) -> Void
     ) throws(PersistenceError) -> Report {
-        if try disk.status(output) != nil {
-            throw PersistenceError(.conflict, "The output exists already", path: output)
-        }
+        try LogSource.checkFree(output, disk)
         var settings = BackendSettings()
         settings.directory = output
         let places = LogPlaces(settings)

@@ -62,9 +62,7 @@ public final class PointInTime {
         _ point: Point, to output: String,
         progress: @escaping (RecoveryProgress) -> Void = { _ in }
     ) throws(PersistenceError) -> Report {
-        if try disk.status(output) != nil {
-            throw PersistenceError(.conflict, "The output exists already", path: output)
-        }
+        try LogSource.checkFree(output, disk)
         var limit = CutVisitor.Limit(point)
         let chains = try self.chains()
         if case .before(let name) = point {

@@ -6,6 +6,9 @@ enum RedisCommands {
     /// The arity of a command in any case; nil: Redis 7.0 doesn't know it.
     static func arity(of name: ByteView) -> Int? { table[name.text.lowercased()] }
 
+    /// Whether Redis 7.0 knows a command, named in lower case.
+    static func knows(_ name: String) -> Bool { table[name] != nil }
+
     private static let table: [String: Int] = {
         var table: [String: Int] = [:]
         for word in words.split(whereSeparator: \.isWhitespace) {

@@ -66,6 +66,11 @@ public struct RedisVerdict: Sendable {
         }
         var verdict = RedisVerdict()
         for (index, part) in parts.enumerated() {
+            if let finding = scan.parts.first(where: { $0.part.path == part.path }),
+                finding.isPlainToRedis
+            {
+                continue
+            }
             let loader = try RedisLoader(part.path, disk)
             let end = try loader.run()
             let isLast = index == parts.count - 1
@@ -86,6 +91,18 @@ public struct RedisVerdict: Sendable {
             }
         }
         return verdict
+    }
+}
+
+extension PartFinding {
+    /// Whether every rule of Redis's loader was kept, as far as the scan's stricter ones were.
+    fileprivate var isPlainToRedis: Bool {
+        switch kind {
+        case .groups, .commands: break
+        case .snapshot, .snapshotAndCommands, .groupsAndCommands, .empty, .missing: return false
+        }
+        if isIrregular || !notes.isEmpty { return false }
+        return commands.keys.allSatisfy { RedisCommands.knows($0) }
     }
 }
 
