@@ -33,10 +33,12 @@ struct RDBSurvey {
                 if try !walk.holds(entry) { return }
                 sizes.keys += 1
                 if entry.deadline != nil { sizes.deadlines += 1 }
-                let what: StaticString
+                let (type, what): (StaticString, StaticString)
                 switch entry.value {
-                case .hash(let hash) where hash.hasDeadlines: what = "fields with deadlines"
-                case .stream where wanted < RDBVersion.written: what = "counters of a stream"
+                case .hash(let hash) where hash.hasDeadlines:
+                    (type, what) = ("hash", "fields with deadlines")
+                case .stream where wanted < RDBVersion.written:
+                    (type, what) = ("stream", "counters")
                 default: return
                 }
                 let needed = try RDBValueWriter.version(of: try walk.live(entry).value)
@@ -44,7 +46,7 @@ struct RDBSurvey {
                     version = needed
                     let key = entry.key[0..<min(entry.key.count, 128)].text
                     reason =
-                        "the key '\(key)' of database \(database) has \(what), "
+                        "the \(type) '\(key)' of database \(database) has \(what), "
                         + "which only version \(needed) and later hold"
                 }
             }
