@@ -31,19 +31,31 @@ struct ForeignReader {
             case UInt8(ascii: "#"):
                 if try !skipAnnotation() { return torn(at: offset, transaction) }
             case UInt8(ascii: "*"):
+                let taken = try replay.applyFront(front, path: window.path, offset: offset) {
+                    Self.follow($0, at: $1, &transaction)
+                }
+                if taken > 0 {
+                    window.skip(taken)
+                    continue
+                }
                 guard let length = try nextCommand(offset) else {
                     return torn(at: offset, transaction)
                 }
-                let name = replay.parser.arguments.views[0]
-                if name.equalsIgnoringCase("multi") {
-                    transaction = offset
-                } else if name.equalsIgnoringCase("exec") {
-                    transaction = nil
-                }
+                Self.follow(replay.parser.arguments.views[0], at: offset, &transaction)
                 try replay.apply(path: window.path, offset: offset)
                 window.skip(length)
             default: throw badFormat(offset)
             }
+        }
+    }
+
+    /// Keeps where the open transaction began.
+    @inline(__always)
+    private static func follow(_ name: ByteView, at offset: Int, _ transaction: inout Int?) {
+        if name.equalsIgnoringCase("multi") {
+            transaction = offset
+        } else if name.equalsIgnoringCase("exec") {
+            transaction = nil
         }
     }
 

@@ -95,6 +95,35 @@ final class LogReplay {
         return true
     }
 
+    /// Applies the whole commands at the front of `bytes`, at most a batch, parsed and told to the target ahead.
+    ///
+    /// - Parameter each: told each command's name and offset in the file before it is applied.
+    /// - Returns: bytes of those commands; 0 where the first isn't whole, or is none.
+    func applyFront(
+        _ bytes: ByteView, path: String, offset: Int, each: (ByteView, Int) -> Void
+    ) throws(PersistenceError) -> Int {
+        var position = 0
+        var count = 0
+        while count < Self.batch && position < bytes.count && bytes[position] == UInt8(ascii: "*") {
+            guard case .command(let length) = parse(bytes.dropFirst(position)) else {
+                forgetUnfinished()
+                break
+            }
+            starts[count] = position
+            parser.take(&tables[count])
+            target.expect(tables[count].views)
+            position += length
+            count += 1
+        }
+        target.expectationsEnd()
+        for index in 0..<count {
+            let arguments = tables[index].views
+            each(arguments[0], offset + starts[index])
+            try apply(arguments, path: path, offset: offset + starts[index])
+        }
+        return position
+    }
+
     /// Goes to database 0, where a plain Redis begins each file.
     func selectFirst() {
         database = 0
