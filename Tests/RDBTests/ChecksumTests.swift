@@ -1,7 +1,9 @@
 /// CRC64 against its published check value, and in pieces.
 import Bytes
-import RDB
+import TestSupport
 import Testing
+
+@testable import RDB
 
 @Suite("CRC64")
 struct ChecksumTests {
@@ -18,6 +20,18 @@ struct ChecksumTests {
         for cut in 0...bytes.count {
             let first = CRC64.checksum(Array(bytes[..<cut]))
             #expect(CRC64.checksum(Array(bytes[cut...]), seed: first) == whole)
+        }
+    }
+
+    @Test("is the same by multiplication as by table, for every length and seed")
+    func multiplied() {
+        var random = SeededGenerator(seed: TestKnobs.seed)
+        let bytes = (0..<5000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        for count in Array(0...400) + [4095, 4096, 4097, 5000] {
+            let seed = random.next()
+            let part = Array(bytes.suffix(count))
+            let byTable = part.withByteView { CRC64.portableChecksum($0, seed: seed) }
+            #expect(CRC64.checksum(part, seed: seed) == byTable, "\(count) bytes")
         }
     }
 }

@@ -29,7 +29,10 @@ struct AOFCheck: ToolCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "A data directory, the folder of a log, a manifest, or one file.")
+    @Argument(
+        help:
+            "A data directory, the folder of a log, a manifest, or one file (- for standard input)."
+    )
     var path: String
 
     @Flag(
@@ -89,12 +92,14 @@ struct AOFCheck: ToolCommand {
         if let truncateTo, PointText.parse(truncateTo) == nil {
             throw ValidationError("'\(truncateTo)' is neither a sequence nor a time.")
         }
+        if path == "-" && fix { throw ValidationError("--fix has no file to cut.") }
         if databases < 1 || databases > 1 << 20 {
             throw ValidationError("No such number of databases.")
         }
     }
 
-    func work() throws -> ExitStatus {
+    mutating func work() throws -> ExitStatus {
+        path = try ScratchFile.input(path)
         if compat { return try CompatCheck(path: path, fixes: fix, asks: !yes).run() }
         if let salvage { return try save(to: salvage) }
         if let output { return try goBack(to: output) }

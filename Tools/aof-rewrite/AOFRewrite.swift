@@ -25,7 +25,10 @@ struct AOFRewrite: ToolCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "A data directory, the folder of a log, a manifest, or one file.")
+    @Argument(
+        help:
+            "A data directory, the folder of a log, a manifest, or one file (- for standard input)."
+    )
     var path: String
 
     @Option(
@@ -56,13 +59,17 @@ struct AOFRewrite: ToolCommand {
         if dryRun && output != nil {
             throw ValidationError("--dry-run writes nothing to --output.")
         }
+        if path == "-" && !dryRun && output == nil {
+            throw ValidationError("Standard input can't be rewritten in place: name an --output.")
+        }
         if top < 0 || top > 4096 { throw ValidationError("--top is 0 to 4096.") }
         if databases < 1 || databases > 1 << 20 {
             throw ValidationError("No such number of databases.")
         }
     }
 
-    func work() throws -> ExitStatus {
+    mutating func work() throws -> ExitStatus {
+        path = try ScratchFile.input(path)
         var compaction = LogCompaction()
         compaction.databases = databases
         compaction.base = rdb ? .snapshot : .commands

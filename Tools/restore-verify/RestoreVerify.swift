@@ -53,14 +53,14 @@ struct RestoreVerify: ToolCommand {
         let address = try against.flatMap { (text) throws(ToolFailure) in try ServerAddress(text) }
         let bar = ProgressBar(backup, isWanted: common.showsProgress)
         let progress = ProgressRelay(bar)
-        let scratch = backup == "-" ? try ScratchFile.standardInput() : nil
+        let place = try ScratchFile.input(backup)
         var options = OpenDataset.Options()
         options.loads = true
         options.databases = databases
         options.progress = { progress.move($0) }
         let dataset: OpenDataset
         do {
-            dataset = try OpenDataset(scratch?.path ?? backup, options)
+            dataset = try OpenDataset(place, options)
         } catch let error as PersistenceError {
             bar.finish()
             return try failed(error)

@@ -67,13 +67,13 @@ struct SnapshotConvert: ToolCommand {
         let bar = ProgressBar(input, isWanted: common.showsProgress)
         let progress = ProgressRelay(bar)
         conversion.progress = { _, state in progress.move(state) }
-        let scratch = input == "-" ? try ScratchFile.standardInput() : nil
+        let place = try ScratchFile.input(input)
         var options = OpenDataset.Options()
         options.format = from
         options.databases = databases
         options.digests = !choice.isEverything || target.limits != ValueLimits()
         options.progress = { progress.move($0) }
-        let source = try OpenDataset(scratch?.path ?? input, options)
+        let source = try OpenDataset(place, options)
         conversion.selection = try choice.selection(of: source)
         let result = try conversion.run(
             source, as: target, to: output == "-" ? nil : output

@@ -15,7 +15,7 @@ struct StoreInspect: ToolCommand {
             (rdb, json, compressed, sqlite, aof). Of a directory it tells which files a server would load and what the \
             others are; of the data, keys by type, memory, time to live, the biggest keys and prefixes. Nothing is changed.
 
-            Examples:
+            EXAMPLES
               store-inspect data                              what is here, and what is in it
               store-inspect --files data                      the files only: nothing is loaded
               store-inspect --key user:42 dump.rdb            one key with all it holds
@@ -24,12 +24,15 @@ struct StoreInspect: ToolCommand {
               store-inspect --diff old.rdb data --format resp | redis-cli --pipe
                                                               turns the first into the second
 
-            Exit codes: 0 good (of --diff: no difference; of --key and --history: found); 1 something to know (they \
-            differ; not found); 3 nothing can be read; 64 usage; 74 I/O.
+            EXIT CODES
+              0 good (of --diff: no difference; of --key and --history: found), 1 something to know (they differ; not \
+            found), 3 nothing can be read, 64 usage, 74 I/O
             """,
         version: ToolVersion.text)
 
-    @Argument(help: "Directory, log or snapshot; with --diff two of them.", completion: .file())
+    @Argument(
+        help: "Directory, log or snapshot (- for standard input); with --diff two of them.",
+        completion: .file())
     var paths: [String]
 
     @Flag(help: "Only what the files are; the data isn't loaded.")
@@ -73,12 +76,16 @@ struct StoreInspect: ToolCommand {
         if modes > 1 {
             throw ValidationError("--files, --key, --history and --diff exclude each other.")
         }
+        if paths.filter({ $0 == "-" }).count > 1 {
+            throw ValidationError("There is one standard input.")
+        }
         if separator.utf8.count != 1 { throw ValidationError("--separator is one byte.") }
         if top < 1 || top > 100_000 { throw ValidationError("--top is a number from 1 to 100000.") }
         if let db, db < 0 { throw ValidationError("--db is a number from 0 on.") }
     }
 
-    func work() throws -> ExitStatus {
+    mutating func work() throws -> ExitStatus {
+        paths = try paths.map { try ScratchFile.input($0) }
         if diff { return try compare() }
         if let key { return try show(Array(key.utf8)) }
         if let history { return try follow(Array(history.utf8)) }

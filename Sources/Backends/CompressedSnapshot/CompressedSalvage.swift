@@ -52,6 +52,14 @@ extension CompressedSnapshot {
     ) throws -> SnapshotSalvage {
         try CompressedSalvager(input, target).run()
     }
+
+    /// Reads one key: the names say which block has it, and no other is inflated.
+    public func find(
+        _ key: [UInt8], database: Int?, _ input: SnapshotInput, into target: any ReplayTarget
+    ) throws -> Bool {
+        let one = OneKeyTarget(target, key, database: database)
+        return try CompressedSalvager(input, one).find(key, database) { one.found }
+    }
 }
 
 /// Reads a damaged file; one thread.
@@ -237,11 +245,7 @@ private final class CompressedSalvager {
     private func readNames(_ place: CompressedFrameMap.Place) throws {
         guard try load(place) else { return }
         do {
-            let bytes = CompressedBytes(piece.raw.view, at: place.offset)
-            for _ in 0..<place.frame.items {
-                let number = UInt32(truncatingIfNeeded: try bytes.varint())
-                let database = try bytes.count()
-                let count = try bytes.count()
+            try forEachBlockNamed(place) { number, database, count, names in
                 let lost = lost[number]
                 named.insert(number)
                 if let lost, byNumber[number] == nil {
@@ -249,8 +253,7 @@ private final class CompressedSalvager {
                         (result.damages[lost.damage].keyCount ?? 0) + count
                 }
                 for index in 0..<count {
-                    let length = try bytes.count()
-                    let name = try bytes.take(min(length, CompressedLimits.name))
+                    let (name, length) = try names()
                     guard let lost, index >= lost.from else { continue }
                     result.damages[lost.damage].keys.append(
                         SnapshotSalvage.LostKey(
@@ -260,5 +263,66 @@ private final class CompressedSalvager {
         } catch let damage as CompressedDamage {
             report(damage.message, damage.offset, CompressedFrame.size, count: 0)
         }
+    }
+
+    /// Hands on what a frame of names that was taken says of each block; `names` is to be called `count` times.
+    private func forEachBlockNamed(
+        _ place: CompressedFrameMap.Place,
+        _ body: (
+            _ number: UInt32, _ database: Int, _ count: Int,
+            _ names: () throws -> (name: ByteView, length: Int)
+        ) throws -> Void
+    ) throws {
+        let bytes = CompressedBytes(piece.raw.view, at: place.offset)
+        for _ in 0..<place.frame.items {
+            let number = UInt32(truncatingIfNeeded: try bytes.varint())
+            let database = try bytes.count()
+            let count = try bytes.count()
+            try body(number, database, count) {
+                let length = try bytes.count()
+                return (try bytes.take(min(length, CompressedLimits.name)), length)
+            }
+        }
+    }
+
+    // MARK: One key
+
+    /// Reads the blocks that have the key; false where the names can't be had.
+    ///
+    /// - Parameter found: how often the key was read.
+    /// - Throws: `.corrupt` where such a block is damaged.
+    func find(_ key: [UInt8], _ database: Int?, found: () -> Int) throws -> Bool {
+        guard map.isIndexed else { return false }
+        var blocks: [UInt32] = []
+        let front = Array(key.prefix(CompressedLimits.name))
+        do {
+            for place in map.places where place.frame.kind == .names {
+                guard try load(place) else { return false }
+                try forEachBlockNamed(place) { number, its, count, names in
+                    let isWanted = database.map { $0 == its } ?? true
+                    for _ in 0..<count {
+                        let (name, length) = try names()
+                        guard isWanted, length == key.count, blocks.last != number else {
+                            continue
+                        }
+                        if front.withByteView({ $0 == name }) { blocks.append(number) }
+                    }
+                }
+            }
+        } catch is CompressedDamage {
+            return false
+        }
+        for number in blocks {
+            guard let place = byNumber[number], place.frame.kind == .block,
+                !place.frame.continues
+            else { return false }
+            let before = found()
+            try readBlock(place)
+            if found() == before, let damage = result.damages.last {
+                throw input.damaged(
+                    "The block with the key is damaged: \(damage.reason)", at: damage.offset)
+            }
+        }
+        return true
     }
 }

@@ -48,12 +48,7 @@ struct SQLiteSnapshotFile: SnapshotFileFormat {
     func read(
         _ source: SnapshotSource, into target: any ReplayTarget
     ) throws(PersistenceError) -> SnapshotContents {
-        let connection = try SQLiteConnection(source.path, isReadOnly: true)
-        guard try Schema.holdsTables(connection) else {
-            throw PersistenceError(
-                .unsupportedFormat, "The database has none of our tables", path: source.path)
-        }
-        try connection.execute("BEGIN")
+        let connection = try open(source)
         let reader = try TableReader(connection, now: source.now)
         let facts = try reader.readFacts()
         let total = try source.fileSystem.status(source.path)?.size ?? 0
@@ -73,6 +68,26 @@ struct SQLiteSnapshotFile: SnapshotFileFormat {
             contents.header.frozenAt = digest.time
         }
         return contents
+    }
+
+    private func open(_ source: SnapshotSource) throws(PersistenceError) -> SQLiteConnection {
+        let connection = try SQLiteConnection(source.path, isReadOnly: true)
+        guard try Schema.holdsTables(connection) else {
+            throw PersistenceError(
+                .unsupportedFormat, "The database has none of our tables", path: source.path)
+        }
+        try connection.execute("BEGIN")
+        return connection
+    }
+
+    func find(
+        _ key: [UInt8], database: Int?, _ source: SnapshotSource, into target: any ReplayTarget
+    ) throws(PersistenceError) -> Bool {
+        let connection = try open(source)
+        let reader = try TableReader(connection, now: source.now, key: key)
+        try reader.readOne(into: OneKeyTarget(target, key, database: database))
+        try connection.execute("COMMIT")
+        return true
     }
 
     func digest(

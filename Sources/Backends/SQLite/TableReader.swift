@@ -19,17 +19,24 @@ final class TableReader {
     private let fields, items, members, scores: PreparedStatement
     private let facts, entries, groups, consumers, pending: PreparedStatement
     private let now: Deadline
+    private let key: [UInt8]?
 
     /// Over a file with our tables; `now` is when consumers were seen last, which is not kept.
-    init(_ connection: SQLiteConnection, now: Deadline) throws(PersistenceError) {
+    ///
+    /// - Parameter key: the one to be read; nil: all.
+    init(
+        _ connection: SQLiteConnection, now: Deadline, key: [UInt8]? = nil
+    ) throws(PersistenceError) {
         func make(_ sql: String) throws(PersistenceError) -> PreparedStatement {
             try PreparedStatement(connection, sql)
         }
         self.connection = connection
         self.now = now
+        self.key = key
         keys = try make(
             """
             SELECT db, key, type, deadline_ms, value, id FROM databases CROSS JOIN keys USING (space)
+            \(key == nil ? "" : "WHERE key = ?1")
             """)
         // A file of an older version has no time of the digest, and is read before it is migrated.
         let hasTime = try connection.numbers("PRAGMA user_version").first ?? 0 > 1
@@ -74,6 +81,16 @@ final class TableReader {
         }
         meta.reset()
         return found
+    }
+
+    /// Hands the key that was asked for to `target`, from each database that has it.
+    ///
+    /// - Throws: as `read`.
+    func readOne(into target: any ReplayTarget) throws(PersistenceError) {
+        try (key ?? []).withByteView { (view) throws(PersistenceError) in
+            keys.bind(1, view)
+            try read(into: target, digest: nil) { _ in }
+        }
     }
 
     /// Hands every key to `target`, and to `digest` where one is to be taken; `progress` hears of bytes of keys

@@ -42,6 +42,14 @@ public protocol SnapshotFileFormat: Sendable {
         _ source: SnapshotSource, into target: any ReplayTarget
     ) throws(PersistenceError) -> SnapshotContents
 
+    /// Reads one key into `target`, and of the rest of the file no more than it takes to find it.
+    ///
+    /// - Parameter database: nil: of every database that has it.
+    /// - Returns: false, and nothing read: this format, or this file, has to be read whole.
+    func find(
+        _ key: [UInt8], database: Int?, _ source: SnapshotSource, into target: any ReplayTarget
+    ) throws(PersistenceError) -> Bool
+
     /// Reads a whole file for its digest; every key and field counts, whatever their deadline.
     func digest(
         _ source: SnapshotSource, _ makeSandbox: @Sendable () -> MigrationSandbox
@@ -53,6 +61,10 @@ extension SnapshotFileFormat {
     public var companionSuffixes: [String] { [] }
     /// It is streamed.
     public var isDigestedInMemory: Bool { false }
+    /// It has no index.
+    public func find(
+        _ key: [UInt8], database: Int?, _ source: SnapshotSource, into target: any ReplayTarget
+    ) throws(PersistenceError) -> Bool { false }
 }
 
 /// Estimates that hold for most data.
@@ -169,6 +181,19 @@ struct StreamedSnapshotFile<Format: SnapshotFormat>: SnapshotFileFormat {
         let input = try input(source)
         do {
             return try Format(source.settings).read(input, into: target)
+        } catch let error as PersistenceError {
+            throw error
+        } catch {
+            throw PersistenceError(.corrupt, "\(error)", path: source.path)
+        }
+    }
+
+    func find(
+        _ key: [UInt8], database: Int?, _ source: SnapshotSource, into target: any ReplayTarget
+    ) throws(PersistenceError) -> Bool {
+        let input = try input(source)
+        do {
+            return try Format(source.settings).find(key, database: database, input, into: target)
         } catch let error as PersistenceError {
             throw error
         } catch {

@@ -45,6 +45,14 @@ public protocol SnapshotFormat: Sendable {
         _ input: SnapshotInput, into target: any ReplayTarget
     ) throws -> SnapshotContents
 
+    /// Reads one key where the format has an index that says where it is.
+    ///
+    /// - Parameter database: nil: of every database that has it.
+    /// - Returns: false, and nothing read: the file has to be read whole.
+    func find(
+        _ key: [UInt8], database: Int?, _ input: SnapshotInput, into target: any ReplayTarget
+    ) throws -> Bool
+
     /// Reads a whole file for its digest only; a format that can do so in parallel has its own way.
     func digest(
         _ input: SnapshotInput, isCancelled: @escaping () -> Bool
@@ -52,6 +60,11 @@ public protocol SnapshotFormat: Sendable {
 }
 
 extension SnapshotFormat {
+    /// There is no index.
+    public func find(
+        _ key: [UInt8], database: Int?, _ input: SnapshotInput, into target: any ReplayTarget
+    ) throws -> Bool { false }
+
     /// `dbfilename` with the format's extension: `dump.json`.
     public static func fileName(_ settings: BackendSettings) -> String {
         let name = settings.snapshotFileName

@@ -1,4 +1,4 @@
-// The few things Swift cannot say: CRC-32C and SHA-256 by the CPU's own instructions, and C's `long double`.
+// The few things Swift cannot say: CRC-32C, CRC-64 and SHA-256 by the CPU's own instructions, and C's `long double`.
 // Imported by Sources/Bytes/Hardware.swift only.
 #ifndef HOLDFAST_HARDWARE_H
 #define HOLDFAST_HARDWARE_H
@@ -18,6 +18,16 @@ int holdfast_has_sha256(void);
 
 /// The SHA-256 of `count` bytes, as 32 bytes in `out`; only where `holdfast_has_sha256` says so.
 void holdfast_sha256(const void *bytes, size_t count, void *out);
+
+/// Whether `holdfast_crc64_fold` may be called: the CPU multiplies without carries.
+int holdfast_has_crc64_fold(void);
+
+/// Turns the first bytes of an input into 16 that have the same reflected CRC-64 when begun from 0, `seed` taken in.
+/// `keys` are x^(512+63), x^(512-1), x^(128+63), x^(128-1) modulo the polynomial, reflected.
+/// Returns how many bytes `out` stands for: all but the last 15, or 0 where there are fewer than 64; only where
+/// `holdfast_has_crc64_fold` says so.
+size_t holdfast_crc64_fold(uint64_t seed, const void *bytes, size_t count, const uint64_t keys[4],
+                           unsigned char out[16]);
 
 /// Adds two decimal texts as `long double` and writes the sum as the shortest fixed notation with at
 /// most 17 decimals, trailing zeros dropped (the arithmetic of INCRBYFLOAT).

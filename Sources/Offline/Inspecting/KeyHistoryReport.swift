@@ -77,13 +77,15 @@ public struct KeyHistoryReport {
 extension StoreReader {
     /// The content of a key, in each database that has it.
     ///
-    /// Memory: that key's, but for a log, whose live data is.
+    /// A database or a file of blocks is asked for the key alone; other snapshots are streamed. Memory: that key's, but
+    /// for a log, whose live data is.
     public func contents(
         of key: [UInt8], database: Int? = nil,
         progress: @escaping @Sendable (RecoveryProgress) -> Void = { _ in }
     ) throws -> [EntryContent] {
         let engine = Engine(databases: 1024, clock: SystemClock())
-        try load(into: OneKeyTarget(engine.replayTarget(), key, database), progress: progress)
+        let target = OneKeyTarget(engine.replayTarget(), key, database: database)
+        if try !find(key, database, into: target) { try load(into: target, progress: progress) }
         engine.refreshTime()
         let view = engine.freeze()
         var found: [EntryContent] = []

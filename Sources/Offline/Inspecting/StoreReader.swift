@@ -113,6 +113,15 @@ public struct StoreReader {
         }
     }
 
+    /// Reads one key from a store that has an index; false: everything has to be read.
+    func find(
+        _ key: [UInt8], _ database: Int?, into target: any ReplayTarget
+    ) throws(PersistenceError) -> Bool {
+        guard case .snapshot(let format, let path) = store else { return false }
+        let source = SnapshotSource(path: path, fileSystem: disk)
+        return try format.find(key, database: database, source, into: target)
+    }
+
     /// Loads everything into an engine of its own.
     public func engine(
         databases: Int = 1024,
@@ -128,35 +137,4 @@ public struct StoreReader {
 extension SnapshotFileFormat {
     /// Whether it is read by executing commands.
     var isLog: Bool { fileExtensions.contains("aof") }
-}
-
-/// Passes one key on, so that a dataset of any size is searched in the memory of that key.
-final class OneKeyTarget: ReplayTarget {
-    private let target: any ReplayTarget
-    private let key: [UInt8]
-    private let wanted: Int?
-    private let sink = NullValueSink()
-
-    init(_ target: any ReplayTarget, _ key: [UInt8], _ wanted: Int?) {
-        self.target = target
-        self.key = key
-        self.wanted = wanted
-    }
-
-    func load(
-        _ key: ByteView, database: Int, deadline: Deadline?, fill: (any ValueSink) throws -> Void
-    ) throws -> LoadOutcome {
-        let isIt = self.key.withByteView { $0 == key }
-        guard isIt, wanted.map({ $0 == database }) ?? true else {
-            try fill(sink)
-            return .new
-        }
-        return try target.load(key, database: database, deadline: deadline, fill: fill)
-    }
-
-    var databaseCount: Int { target.databaseCount }
-    func replay(_ arguments: ByteViews) -> ReplayOutcome { target.replay(arguments) }
-    func readsForeign(_ isForeign: Bool) { target.readsForeign(isForeign) }
-    func discardOpenTransaction() { target.discardOpenTransaction() }
-    var keyCount: Int { target.keyCount }
 }

@@ -16,13 +16,14 @@ public protocol ToolCommand: ParsableCommand {
     /// Does the work and says how it ended.
     ///
     /// - Throws: `ToolFailure`, `PersistenceError`; anything else is printed and ends with `.io`.
-    func work() throws -> ExitStatus
+    mutating func work() throws -> ExitStatus
 }
 
 extension ToolCommand {
     /// Runs the tool; ends the process.
-    public func run() throws {
+    public mutating func run() throws {
         Interruption.prepare()
+        defer { ScratchFile.removeInputs() }
         var status: ExitStatus
         do {
             status = try work()

@@ -172,6 +172,44 @@ struct CompressedSnapshotTests {
         }
     }
 
+    @Test("a key is found whatever is damaged elsewhere, and never read from a damaged block")
+    func findDespiteDamage() throws {
+        let data = big()
+        let bytes = try written(data)
+        let format = CompressedSnapshot(BackendSettings())
+        func find(_ key: [UInt8], _ bytes: [UInt8]) throws -> NaiveDataset? {
+            let target = NaiveTarget()
+            let found = try format.find(key, database: nil, try input(bytes), into: target)
+            return found ? target.dataset : nil
+        }
+        let places = try frames(bytes)
+        let longest = try #require(data.databases[1].keys.max { $0.count < $1.count })
+        var (refused, whole) = (0, 0)
+        for place in places {
+            var damaged = bytes
+            damaged[place.offset + CompressedFrame.size + Int(place.frame.stored) / 2] ^= 4
+            let (report, _) = try salvage(damaged)
+            let lost = Set(report.damages.flatMap { $0.keys.map(\.name) })
+            for key in [longest, Array("long".utf8), Array("hash".utf8), Array("key:700".utf8)] {
+                do {
+                    guard let found = try find(key, damaged) else {
+                        whole += 1
+                        #expect([.names, .index].contains(place.frame.kind))
+                        continue
+                    }
+                    #expect(found.keyCount == 1 && !lost.contains(Array(key.prefix(4096))))
+                    for number in 0..<2 where found.entry(key, number) != nil {
+                        #expect(found.entry(key, number) == data.entry(key, number))
+                    }
+                } catch is PersistenceError {
+                    refused += 1
+                    #expect(lost.contains(Array(key.prefix(4096))))
+                }
+            }
+        }
+        #expect(refused >= 4 && whole >= 8)
+    }
+
     @Test("without an index the blocks are found by their heads")
     func noIndex() throws {
         let data = big()

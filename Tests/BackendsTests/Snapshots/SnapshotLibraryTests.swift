@@ -60,6 +60,40 @@ struct SnapshotLibraryTests {
         #expect(try SystemFileSystem().list(shelf.folder.path) == ["snapshot"])
     }
 
+    @Test("one key is found by the formats that have an index, and it alone", arguments: names)
+    func oneKey(name: String) throws {
+        let shelf = try Shelf(name)
+        let data = Samples.everything()
+        data.put(Array("empty stream".utf8), nil, 0)
+        data.put(Array("twice".utf8), NaiveEntry(value: .string([1])), 0)
+        data.put(Array("twice".utf8), NaiveEntry(value: .string([2])), 7)
+        _ = try shelf.write(data)
+        let source = SnapshotSource(path: shelf.path)
+        func find(_ key: [UInt8], _ database: Int?) throws -> NaiveDataset? {
+            let target = NaiveTarget()
+            let found = try shelf.format.find(key, database: database, source, into: target)
+            return found ? target.dataset : nil
+        }
+        func report(_ data: NaiveDataset) throws -> DigestReport {
+            try DatasetDigest.of(NaiveFrozen(data, at: .distantPast))
+        }
+        guard let both = try find(Array("twice".utf8), nil) else {
+            #expect(!["compressed", "sqlite"].contains(name))
+            return
+        }
+        #expect(both.keyCount == 2)
+        #expect(try find(Array("not there".utf8), nil)?.keyCount == 0)
+        for (number, entries) in data.databases.enumerated() {
+            for (key, entry) in entries {
+                let wanted = NaiveDataset()
+                wanted.put(key, entry, number)
+                let found = try #require(try find(key, number))
+                #expect(try report(found) == report(wanted), "\(key.prefix(20))")
+                #expect(try find(key, number + 1)?.entry(key, number) == nil)
+            }
+        }
+    }
+
     @Test("nothing comes back as nothing", arguments: names)
     func empty(name: String) throws {
         let shelf = try Shelf(name)

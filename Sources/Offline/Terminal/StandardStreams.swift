@@ -2,6 +2,7 @@
 import Backends
 import Bytes
 import Persistence
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -10,7 +11,9 @@ import Musl
 #endif
 
 /// A file that lasts as long as the tool; removed when it ends, also by a signal.
-public final class ScratchFile {
+public final class ScratchFile: Sendable {
+    private static let inputs = Mutex<[ScratchFile]>([])
+
     /// Its path.
     public let path: String
     private let suffixes: [String]
@@ -30,10 +33,20 @@ public final class ScratchFile {
         }
     }
 
-    /// Takes all of standard input.
+    /// `path`, or where it is `-` that of a file with all of standard input, which goes when the tool ends.
     ///
     /// - Throws: `.io`.
-    public static func standardInput() throws -> ScratchFile {
+    public static func input(_ path: String) throws -> String {
+        guard path == "-" else { return path }
+        let scratch = try standardInput()
+        inputs.withLock { $0.append(scratch) }
+        return scratch.path
+    }
+
+    /// Removes what `input` made.
+    static func removeInputs() { inputs.withLock { $0.removeAll() } }
+
+    private static func standardInput() throws -> ScratchFile {
         let scratch = ScratchFile(".in")
         let file = try SystemFileSystem().open(scratch.path, .create)
         defer { file.close() }
