@@ -33,7 +33,8 @@ struct OddInputTests {
         let unusable: Set<Int32> = tool == "aof-rewrite" ? [2] : [3]
         let expected: [(name: String, codes: Set<Int32>)] = [
             // A server starts with an empty log.
-            ("random", unusable), ("empty", tool.hasPrefix("aof") ? [0, 1] : [3]), ("missing", [74]), ("folder", [3]),
+            ("random", unusable), ("empty", tool.hasPrefix("aof") ? [0, 1] : [3]),
+            ("missing", [74]), ("folder", [3]),
             ("short", [2, 3]), ("newer", unusable), ("other.json", [2, 3]), ("other.db", [2, 3]),
             // Root reads everything, and then it is no dataset.
             ("unreadable", geteuid() == 0 ? unusable : [74]),
