@@ -44,7 +44,10 @@ public enum LZF {
                 guard input.count - index >= length, room.count - written >= length else {
                     throw failure
                 }
-                for place in 0..<length { unsafe room[written + place] = input[index + place] }
+                unsafe input[index..<(index + length)].withUnsafePointer { base, count in
+                    unsafe room.baseAddress?.advanced(by: written)
+                        .copyMemory(from: base, byteCount: count)
+                }
                 index += length
                 written += length
                 continue
@@ -60,12 +63,34 @@ public enum LZF {
             let distance = ((control & 31) << 8 | Int(input[index])) + 1
             index += 1
             guard distance <= written, room.count - written >= length else { throw failure }
-            for place in written..<(written + length) {
-                unsafe room[place] = unsafe room[place - distance]
+            if let base = room.baseAddress {
+                unsafe repeatBytes(base.advanced(by: written), distance: distance, length: length)
             }
             written += length
         }
         guard written == room.count else { throw failure }
+    }
+
+    /// Writes `length` bytes, each of which is what stands `distance` bytes before it.
+    ///
+    /// SAFETY: the caller has checked that both lie in its room.
+    @inline(__always)
+    private static func repeatBytes(
+        _ place: UnsafeMutableRawPointer, distance: Int, length: Int
+    ) {
+        let source = unsafe place.advanced(by: -distance)
+        if distance == 1 {
+            let byte = unsafe source.load(as: UInt8.self)
+            unsafe place.initializeMemory(as: UInt8.self, repeating: byte, count: length)
+            return
+        }
+        // What was written so far repeats the source, so that each turn copies twice as much.
+        var written = 0
+        while written < length {
+            let count = min(distance + written, length - written)
+            unsafe place.advanced(by: written).copyMemory(from: source, byteCount: count)
+            written += count
+        }
     }
 }
 
