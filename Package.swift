@@ -57,6 +57,7 @@ let package = Package(
     targets: [
         .target(name: "CHardware"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSQLiteOptions", providers: [.apt(["libsqlite3-dev"])]),
         room("Bytes", ["CHardware"]),
         room("RESP", ["Bytes"]),
         room("Records", ["Bytes"]),
@@ -70,6 +71,7 @@ let package = Package(
             name: "Backends",
             dependencies: [
                 "Bytes", "Records", "Digest", "RDB", "RESP", "Persistence", "CZlib",
+                "CSQLiteOptions",
             ] + grdb,
             exclude: [
                 "AppendOnlyFile/FORMAT.md", "JSONSnapshot/FORMAT.md", "RDBSnapshot/FORMAT.md",

@@ -41,7 +41,7 @@ struct HouseStyleTests {
         "Engine": ["Bytes", "RDB", "RESP", "Records", "Persistence", "Crypto", "Synchronization"],
         "Backends": [
             "Bytes", "RESP", "Records", "RDB", "Digest", "Persistence", "Synchronization",
-            "CZlib", "GRDB", "GRDBSQLite",
+            "CZlib", "CSQLiteOptions", "GRDB", "GRDBSQLite",
         ],
         "Offline": [
             "Bytes", "RESP", "Records", "RDB", "Digest", "Persistence", "Engine", "Backends",
@@ -89,6 +89,7 @@ struct HouseStyleTests {
         let homes = [
             "CHardware": "Sources/Bytes/Hardware.swift",
             "CZlib": "Sources/Backends/CompressedSnapshot/Deflate.swift",
+            "CSQLiteOptions": "Sources/Backends/SQLite/SQLiteOptions.swift",
             "GRDBSQLite": "Sources/Backends/SQLite/PreparedStatement.swift",
         ]
         for (module, home) in homes {

@@ -1,4 +1,5 @@
 /// Sizes, counts, durations and JSON as the tools print them.
+import TestSupport
 import Testing
 
 @testable import Offline
@@ -22,6 +23,23 @@ struct FiguresTests {
         "durations are rounded up",
         arguments: [(0.0, "0:00"), (6.2, "0:07"), (3723.0, "1:02:03")])
     func durations(seconds: Double, text: String) { #expect(Figures.duration(seconds) == text) }
+
+    @Test("a key as it is printed names the same key, and an odd escape names none")
+    func keys() throws {
+        var random = SeededGenerator(seed: TestKnobs.seed)
+        for length in [0, 1, 5, 150] {
+            for _ in 0..<50 {
+                let key = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+                #expect(try KeyText.parse(KeyText.quoted(key)) == key)
+            }
+        }
+        for text in ["\"", "a\"b", "\\x41", ""] {
+            #expect(try KeyText.parse(text) == Array(text.utf8))
+        }
+        for text in ["\"\\\"", "\"\\x4\"", "\"\\x-0\"", "\"\\q\"", "\"a\"b\""] {
+            #expect(throws: ToolFailure.self, "\(text)") { try KeyText.parse(text) }
+        }
+    }
 
     @Test("fixed numbers keep their sign and their zeros")
     func fixed() {

@@ -15,6 +15,8 @@ struct StoreInspect: ToolCommand {
             (rdb, json, compressed, sqlite, aof). Of a directory it tells which files a server would load and what the \
             others are; of the data, keys by type, memory, time to live, the biggest keys and prefixes. Nothing is changed.
 
+            A key between double quotes may have \\xHH, \\n, \\r, \\t, \\" and \\\\ in it, as keys are printed.
+
             EXAMPLES
               store-inspect data                              what is here, and what is in it
               store-inspect --files data                      the files only: nothing is loaded
@@ -87,8 +89,8 @@ struct StoreInspect: ToolCommand {
     mutating func work() throws -> ExitStatus {
         paths = try paths.map { try ScratchFile.input($0) }
         if diff { return try compare() }
-        if let key { return try show(Array(key.utf8)) }
-        if let history { return try follow(Array(history.utf8)) }
+        if let key { return try show(KeyText.parse(key)) }
+        if let history { return try follow(KeyText.parse(history)) }
         return try overview()
     }
 

@@ -32,6 +32,7 @@ final class SQLiteConnection: @unchecked Sendable {
         _ path: String, isReadOnly: Bool = false, busyMilliseconds: Int = 1000
     ) throws(Persistence.PersistenceError) {
         self.path = path
+        _ = SQLiteOptions.areSet
         var configuration = Configuration()
         configuration.readonly = isReadOnly
         configuration.foreignKeysEnabled = false
