@@ -11,81 +11,45 @@ import Records
 /// Finds and loads one dataset; see the file's header.
 public struct StoreReader {
     /// What it is kept in.
-    public enum Store {
-        /// A log.
-        case log(LogSource)
-        /// One file of a whole dataset.
-        case snapshot(any SnapshotFileFormat, path: String)
-    }
-
-    /// What it is kept in.
-    public let store: Store
+    public let place: DatasetPlace
     /// What to know about the choice.
     public let warnings: [String]
     private let disk: any FileSystem
 
     /// Finds the dataset.
     ///
-    /// - Throws: `.conflict` where there is none; `.unsupportedFormat`, `.io`.
+    /// - Throws: as `DatasetPlace.find`.
     public init(
         _ path: String, _ disk: any FileSystem = SystemFileSystem()
     ) throws(PersistenceError) {
         self.disk = disk
-        guard let status = try disk.status(path) else {
-            throw PersistenceError(.io, "There is no such file or directory", path: path)
-        }
-        if status.isDirectory {
-            let found = try Self.inForce(path, disk)
-            store = found.store
-            warnings = found.warnings
-            return
-        }
-        warnings = []
-        store = try Self.file(path, disk)
+        place = try DatasetPlace.find(path, disk)
+        warnings = try Self.others(path, place.engineName, disk)
     }
 
-    private static func file(
-        _ path: String, _ disk: any FileSystem
-    ) throws(PersistenceError) -> Store {
-        if path.hasSuffix(".manifest") { return .log(try LogSource.find(path, disk)) }
-        let format = try SnapshotLibrary.detect(path, disk)
-        if format.isLog { return .log(try LogSource.find(path, disk)) }
-        return .snapshot(format, path: path)
-    }
-
-    /// What of a directory a server would load.
-    private static func inForce(
-        _ path: String, _ disk: any FileSystem
-    ) throws(PersistenceError) -> (store: Store, warnings: [String]) {
-        let current = try CurrentFile.read(in: path, disk)
+    /// Files of other engines in a directory, which aren't read.
+    private static func others(
+        _ path: String, _ engine: String, _ disk: any FileSystem
+    ) throws(PersistenceError) -> [String] {
+        guard try disk.status(path)?.isDirectory == true else { return [] }
         var settings = BackendSettings()
         settings.directory = path
-        var found: [(engine: String, paths: [String])] = []
+        var others: [String] = []
         for entry in BackendCatalog.all {
-            guard let recogniser = entry.recogniser else { continue }
-            let paths = try recogniser.find(disk, settings)
-            if !paths.isEmpty { found.append((recogniser.engine, paths)) }
+            guard let recogniser = entry.recogniser, recogniser.engine != engine,
+                let file = try recogniser.find(disk, settings).first
+            else { continue }
+            others.append(
+                "\(file) is of '\(recogniser.engine)' and isn't read: '\(engine)' is in force")
         }
-        let log = try LogSource.find(path, disk)
-        guard let first = found.first(where: { current == nil || $0.engine == current?.engine })
-        else {
-            // A log's own folder, or one that goes by other names than the usual ones.
-            if log.shape != .nothing { return (.log(log), []) }
-            throw PersistenceError(
-                .conflict, "No dataset is here that is known", path: path,
-                remedy: "Name a data directory, a log, or a snapshot file")
-        }
-        let others = found.filter { $0.engine != first.engine }.map {
-            "\($0.paths[0]) is of '\($0.engine)' and isn't read: '\(first.engine)' is in force"
-        }
-        return (try file(first.paths[0], disk), others)
+        return others
     }
 
     /// The path that is read, and what it is.
     public var description: String {
-        switch store {
+        switch place {
         case .log(let source): "\(source.path) (append-only file)"
-        case .snapshot(let format, let path): "\(path) (\(format.name))"
+        case .file(let path, let format): "\(path) (\(format.name))"
         }
     }
 
@@ -98,7 +62,7 @@ public struct StoreReader {
         into target: any ReplayTarget,
         progress: @escaping @Sendable (RecoveryProgress) -> Void = { _ in }
     ) throws(PersistenceError) -> [String] {
-        switch store {
+        switch place {
         case .log(let source):
             _ = try source.files(disk)
             let report = try source.read(into: target, disk, progress: progress)
@@ -106,7 +70,7 @@ public struct StoreReader {
                 + report.damages.map {
                     "\($0.path), offset \($0.offset): \($0.length) bytes left out: \($0.reason)"
                 }
-        case .snapshot(let format, let path):
+        case .file(let path, let format):
             var source = SnapshotSource(path: path, fileSystem: disk)
             source.progress = progress
             return try SnapshotLibrary.read(source, as: format, into: target).warnings
@@ -117,7 +81,7 @@ public struct StoreReader {
     func find(
         _ key: [UInt8], _ database: Int?, into target: any ReplayTarget
     ) throws(PersistenceError) -> Bool {
-        guard case .snapshot(let format, let path) = store else { return false }
+        guard case .file(let path, let format) = place else { return false }
         let source = SnapshotSource(path: path, fileSystem: disk)
         return try format.find(key, database: database, source, into: target)
     }
@@ -132,9 +96,4 @@ public struct StoreReader {
         engine.refreshTime()
         return (engine, warnings + told)
     }
-}
-
-extension SnapshotFileFormat {
-    /// Whether it is read by executing commands.
-    var isLog: Bool { fileExtensions.contains("aof") }
 }
