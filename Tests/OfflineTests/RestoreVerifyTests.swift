@@ -34,8 +34,8 @@ struct RestoreVerifyTests {
         for line in [
             "- db 0 integer", "+ db 0 new", "~ db 0 string: value / valve",
             "~ db 0 hash: f: v / w", "~ db 0 tiny: m: 5e-324 / 1.0", "~ db 0 list: list / string",
-            "~ db 0 dated: expires at 4102444800001 ms / expires at 4102444800009 ms",
-            "[299]: \"element 299\" / changed", "a: \"\" / absent", "6-0: absent / \"a b\"",
+            "~ db 0 dated: expires: 2100-01-01T00:00:00.001Z / 2100-01-01T00:00:00.009Z",
+            "[299]: \"element 299\" / changed", "a: present / absent", "6-0: absent / \"a b\"",
             "FAIL: they differ",
         ] {
             #expect(outcome.output.contains(line), "\(line) in \(outcome.output)")

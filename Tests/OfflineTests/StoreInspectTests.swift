@@ -182,9 +182,9 @@ struct StoreInspectTests {
         let outcome = try inspect("--diff", first.path, snapshot)
         #expect(outcome.exitCode == 1, "\(outcome.output)")
         for text in [
-            "! db 0  soon  expires: 2100-01-01T00:00:00.001Z, 2100-01-01T00:00:00.002Z",
-            "- db 0  queue  list", "+ db 7  more  list", "1 members only in the second (new)",
-            "value: Ada, \"Ada Lovelace\"", "3 changed, 1 only in the first, 1 only in the second",
+            "! db 0  soon  expires: 2100-01-01T00:00:00.001Z / 2100-01-01T00:00:00.002Z",
+            "- db 0  queue  list", "+ db 7  more  list", "new: absent / present",
+            "Ada / \"Ada Lovelace\"", "3 changed, 1 only in the first, 1 only in the second",
         ] { #expect(outcome.output.contains(text), "\(text) in \(outcome.output)") }
         #expect(try inspect("--diff", first.path, first.path).exitCode == 0)
         // The commands, run on the first, make it the second.

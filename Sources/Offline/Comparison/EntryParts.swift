@@ -29,7 +29,7 @@ public struct EntryParts: Sendable {
             try set.forEachMember { parts.append(($0.array, ScoreText.bytes($1))) }
         case .hash(let hash):
             try hash.forEachField { field, value, deadline in
-                let tail = deadline.map { " until \($0.millisecondsSinceEpoch)" } ?? ""
+                let tail = deadline.map { " until \(TimeText.text($0))" } ?? ""
                 parts.append((field.array, value.array + Array(tail.utf8)))
             }
         case .stream(let stream): try take(stream)
@@ -76,7 +76,7 @@ public struct EntryParts: Sendable {
         var found: [String] = []
         if type != other.type { found.append("\(type.name) / \(other.type.name)") }
         if deadline != other.deadline {
-            found.append("\(Self.words(deadline)) / \(Self.words(other.deadline))")
+            found.append("expires: \(Self.words(deadline)) / \(Self.words(other.deadline))")
         }
         if type != other.type { return found }
         if type == .string {
@@ -100,19 +100,24 @@ public struct EntryParts: Sendable {
             let name = KeyText.quoted(part.name)
             if let content = rest.removeValue(forKey: part.name) {
                 if content == part.content { continue }
-                found.append("\(name): \(Self.short(part.content)) / \(Self.short(content))")
+                found.append("\(name): \(shown(part.content)) / \(shown(content))")
             } else {
-                found.append("\(name): \(Self.short(part.content)) / absent")
+                found.append("\(name): \(shown(part.content)) / absent")
             }
         }
         for part in other.parts where rest[part.name] != nil {
-            found.append("\(KeyText.quoted(part.name)): absent / \(Self.short(part.content))")
+            found.append("\(KeyText.quoted(part.name)): absent / \(shown(part.content))")
         }
         return found
     }
 
+    /// A part's content; a set's members have none.
+    private func shown(_ content: [UInt8]) -> String {
+        type == .set ? "present" : Self.short(content)
+    }
+
     private static func words(_ deadline: Deadline?) -> String {
-        deadline.map { "expires at \($0.millisecondsSinceEpoch) ms" } ?? "never expires"
+        deadline.map(TimeText.text) ?? "never"
     }
 
     private static func short(_ content: [UInt8]) -> String {

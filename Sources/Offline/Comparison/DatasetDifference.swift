@@ -28,6 +28,8 @@ public struct DatasetDifference {
         public let old: EntryContent?
         /// Its content in the second.
         public let new: EntryContent?
+        /// In what they differ, where both have it: first what the first has, then the second.
+        public let ways: [String]
         /// The database.
         public var database: Int { (old ?? new)?.database ?? 0 }
         /// The key.
@@ -92,20 +94,25 @@ public struct DatasetDifference {
         let wanted = Set(names)
         let old = try Self.contents(first, wanted)
         let new = try Self.contents(second, wanted)
-        return names.map {
-            Difference(kind: kinds[$0] ?? .changed, old: old[$0], new: new[$0])
+        return names.map { name in
+            let (left, right) = (old[name], new[name])
+            let ways = left.flatMap { left in right.map { left.parts.differences(from: $0.parts) } }
+            return Difference(
+                kind: kinds[name] ?? .changed, old: left?.content, new: right?.content,
+                ways: ways ?? [])
         }
     }
 
     private static func contents(
         _ view: any FrozenDataset, _ wanted: Set<Name>
-    ) throws -> [Name: EntryContent] {
-        var found: [Name: EntryContent] = [:]
+    ) throws -> [Name: (content: EntryContent, parts: EntryParts)] {
+        var found: [Name: (content: EntryContent, parts: EntryParts)] = [:]
         for database in Set(wanted.map(\.database)) where database < view.databaseCount {
             try view.forEachEntry(database: database) { entry in
                 let name = Name(database: database, key: entry.key.array)
                 if wanted.contains(name) {
-                    found[name] = try EntryContent(entry, database: database)
+                    let content = try EntryContent(entry, database: database)
+                    found[name] = (content, try EntryParts(entry))
                 }
             }
         }
