@@ -60,6 +60,10 @@ static inline void holdfast_prefetch(const void *address) { __builtin_prefetch(a
 /// stops a command for as long as two megabytes take to clear.
 void holdfast_prepare_memory(void);
 
+/// Has the allocator put in order what was freed lately: merged and sorted by size, which glibc otherwise leaves to a later
+/// allocation, whoever's that is.
+void holdfast_settle_memory(void);
+
 /// Gives unused memory of the allocator back to the system (MEMORY PURGE).
 void holdfast_trim_memory(void);
 #endif

@@ -57,14 +57,7 @@ final class Heap: @unchecked Sendable {
     private(set) var newestView: UInt64 = 0
     private var views: [UInt64] = []
 
-    private struct Dead {
-        let remains: Remains
-        let bytes: Int
-        let diedIn: UInt64
-    }
-
-    private var limbo: [Dead] = []
-    private var limboStart = 0
+    private var limbo = Limbo()
     /// Beyond this size freeing costs the engine's thread too much: `dispose` does it elsewhere.
     private static let largeBytes = 64 << 10
     private let released = Mutex<[UInt64]>([])
@@ -77,14 +70,14 @@ final class Heap: @unchecked Sendable {
     /// Bytes copied because a view was alive, since the start.
     var copiedBytes = 0
     /// Frees what has become free, on a thread of its choice.
-    var dispose: (_ remains: [Remains]) -> Void = { for each in $0 { each.free() } }
+    var dispose: (Garbage) -> Void = { $0.free() }
 
     /// A heap with a hash seed; a fixed one makes tests repeatable.
     init(sip: SipHash = .random()) { self.sip = sip }
 
     deinit {
         // The last view of a keyspace that is gone went: nobody else will free what it alone held.
-        for dead in limbo[limboStart...] { dead.remains.free() }
+        limbo.take(through: .max).free()
     }
 
     /// Whether a view is alive.
@@ -112,7 +105,11 @@ final class Heap: @unchecked Sendable {
     func retire(_ remains: Remains, bytes: Int, isPrivate: Bool) {
         liveBytes -= bytes
         if isPrivate || newestView == 0 {
-            if bytes > Heap.largeBytes { dispose([remains]) } else { remains.free() }
+            if bytes > Heap.largeBytes {
+                dispose(Garbage(remains, bytes: bytes))
+            } else {
+                remains.free()
+            }
             return
         }
         frozenBytes += bytes
@@ -135,20 +132,9 @@ final class Heap: @unchecked Sendable {
             if let index = views.firstIndex(of: generation) { views.remove(at: index) }
         }
         newestView = views.last ?? 0
-        let oldest = views.first ?? .max
-        var free: [Remains] = []
-        while limboStart < limbo.count && limbo[limboStart].diedIn <= oldest {
-            frozenBytes -= limbo[limboStart].bytes
-            free.append(limbo[limboStart].remains)
-            limboStart += 1
-        }
-        if limboStart == limbo.count {
-            limbo = []
-            limboStart = 0
-        } else if limboStart > limbo.count / 2 {
-            limbo.removeFirst(limboStart)
-            limboStart = 0
-        }
-        if !free.isEmpty { dispose(free) }
+        let garbage = limbo.take(through: views.first ?? .max)
+        if garbage.isEmpty { return }
+        frozenBytes -= garbage.bytes
+        dispose(garbage)
     }
 }

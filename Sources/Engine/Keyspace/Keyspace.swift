@@ -56,7 +56,7 @@ public final class Keyspace {
 
     /// Where memory that takes long to free goes: a function that frees it on another thread.
     public func disposeElsewhere(_ run: @escaping (@escaping @Sendable () -> Void) -> Void) {
-        heap.dispose = { remains in run { for each in remains { each.free() } } }
+        heap.dispose = { garbage in run { garbage.free() } }
     }
 
     /// Freezes everything as it is now. O(1).
