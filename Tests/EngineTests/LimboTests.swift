@@ -8,7 +8,7 @@ struct LimboTests {
     /// Something that counts for `bytes` and frees 16.
     private func dead(_ bytes: Int, in generation: UInt64) -> Dead {
         // SAFETY: a block of its own, which the garbage frees.
-        let block = unsafe UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 8)
+        let block = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 8)
         return unsafe Dead(remains: .node(block), bytes: bytes, diedIn: generation)
     }
 
