@@ -165,12 +165,16 @@ struct AOFCheck: ToolCommand {
             bar.move(to: $0.loadedBytes, of: $0.totalBytes)
         }
         bar.finish()
-        if common.json {
-            try Output.standard.line(report.json.document)
-        } else if !common.quiet {
-            try report.printText()
-        }
+        try tell(report.json) { try report.printText() }
         return report.status
+    }
+
+    private func tell(_ json: JSONValue, text: () throws -> Void) throws {
+        if common.json {
+            try Output.standard.line(json.document)
+        } else if !common.quiet {
+            try text()
+        }
     }
 
     private func goBack(to output: String) throws -> ExitStatus {
@@ -181,11 +185,7 @@ struct AOFCheck: ToolCommand {
             bar.move(to: $0.loadedBytes, of: $0.totalBytes)
         }
         bar.finish()
-        if common.json {
-            try Output.standard.line(report.json.document)
-        } else if !common.quiet {
-            try report.printText()
-        }
+        try tell(report.json) { try report.printText() }
         return .good
     }
 

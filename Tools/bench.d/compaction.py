@@ -2,18 +2,16 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 
+import tools
 from report import median, number
-from servers import RunError
 
 TITLE = "compacting a log of which a tenth is live (SETs of 16-byte keys and 150-byte values, in the page cache)"
 VALUE_BYTES = 150
 WRITES = 10
-TOOL = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))),
-                    ".build", "release", "aof-rewrite")
+TOOL = tools.path("aof-rewrite")
 # The peer's time / ours.
 TARGET = 1.0
 
@@ -33,33 +31,17 @@ def run(bench):
     try:
         log = os.path.join(folder, "appendonly.aof")
         # A gigabyte with the million keys of a full run.
-        size = _write(log, max(1, bench.options.keys // 2))
+        size = tools.write_log(log, max(1, bench.options.keys // 2), WRITES, VALUE_BYTES)
         works = {
             peer.name: lambda: _peer(bench, peer, log),
             "aof-rewrite": lambda: _tool(folder, log),
             "aof-rewrite --rdb": lambda: _tool(folder, log, "--rdb"),
         }
-        rounds = []
-        for turn in range(bench.options.rounds):
-            names = list(works) if turn % 2 == 0 else list(works)[::-1]
-            rounds.append({name: works[name]() for name in names})
-            bench.report.progress(
-                f"compaction round {turn + 1}: " + ", ".join(f"{n} {s:.2f} s" for n, s in rounds[-1].items()))
+        rounds = tools.by_turns(bench, "compaction", works)
         _table(bench, rounds, peer.name, list(works), size)
         bench.report.record("compaction", {"bytes": size, "rounds": rounds})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _write(path, keys):
-    """Ten writes a key, in an order that jumps about; answers the bytes written."""
-    value = b"x" * VALUE_BYTES
-    with open(path, "wb", buffering=1 << 20) as file:
-        file.write(b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n")
-        for turn in range(keys * WRITES):
-            file.write(b"*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$%d\r\n%s\r\n"
-                       % (turn * 7919 % keys, VALUE_BYTES, value))
-    return os.path.getsize(path)
 
 
 def _peer(bench, spec, log):
@@ -78,13 +60,8 @@ def _peer(bench, spec, log):
 
 def _tool(folder, log, *options):
     output = os.path.join(folder, "compact")
-    began = time.monotonic()
-    done = subprocess.run([TOOL, "--quiet", *options, "--output", output, log], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, check=False)
-    seconds = time.monotonic() - began
+    seconds = tools.seconds([TOOL, "--quiet", *options, "--output", output, log])
     shutil.rmtree(output, ignore_errors=True)
-    if done.returncode != 0:
-        raise RunError(f"aof-rewrite ended with {done.returncode}: {done.stderr[:200]!r}")
     return seconds
 
 

@@ -15,7 +15,7 @@ struct StoreInspect: ToolCommand {
             (rdb, json, compressed, sqlite, aof). Of a directory it tells which files a server would load and what the \
             others are; of the data, keys by type, memory, time to live, the biggest keys and prefixes. Nothing is changed.
 
-            A key between double quotes may have \\xHH, \\n, \\r, \\t, \\" and \\\\ in it, as keys are printed.
+            A key between double quotes may have \\xHH, \\n, \\r, \\t, \\a, \\b, \\" and \\\\ in it, as keys are printed.
 
             EXAMPLES
               store-inspect data                              what is here, and what is in it

@@ -29,7 +29,6 @@ public final class CommandScript {
     private func select(_ number: Int) {
         if database == number { return }
         database = number
-        let text = "\(number)"
-        out.append(text: "*2\r\n$6\r\nSELECT\r\n$\(text.utf8.count)\r\n\(text)\r\n")
+        CommandEncoder.select(number, out)
     }
 }

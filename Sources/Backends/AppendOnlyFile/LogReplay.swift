@@ -76,32 +76,23 @@ final class LogReplay {
     ) throws(PersistenceError) -> Bool {
         var position = 0
         while position < payload.count {
-            var count = 0
-            while count < Self.batch && position < payload.count {
-                guard case .command(let length) = parse(payload.dropFirst(position)) else {
-                    return false
-                }
-                starts[count] = position
-                parser.take(&tables[count])
-                target.expect(tables[count].views)
-                position += length
-                count += 1
-            }
-            target.expectationsEnd()
+            let rest = payload.dropFirst(position)
+            let (count, length) = takeBatch(rest)
+            if count < Self.batch && length < rest.count { return false }
             for index in 0..<count {
-                try apply(tables[index].views, path: path, offset: offset + starts[index])
+                try apply(
+                    tables[index].views, path: path, offset: offset + position + starts[index])
             }
+            position += length
         }
         return true
     }
 
-    /// Applies the whole commands at the front of `bytes`, at most a batch, parsed and told to the target ahead.
+    /// Parses the whole commands at the front of `bytes`, at most a batch, and tells the target of them.
     ///
-    /// - Parameter each: told each command's name and offset in the file before it is applied.
-    /// - Returns: bytes of those commands; 0 where the first isn't whole, or is none.
-    func applyFront(
-        _ bytes: ByteView, path: String, offset: Int, each: (ByteView, Int) -> Void
-    ) throws(PersistenceError) -> Int {
+    /// - Returns: how many they are, and their bytes.
+    @inline(__always)
+    private func takeBatch(_ bytes: ByteView) -> (count: Int, length: Int) {
         var position = 0
         var count = 0
         while count < Self.batch && position < bytes.count && bytes[position] == UInt8(ascii: "*") {
@@ -116,12 +107,23 @@ final class LogReplay {
             count += 1
         }
         target.expectationsEnd()
+        return (count, position)
+    }
+
+    /// Applies the whole commands at the front of `bytes`, at most a batch, parsed and told to the target ahead.
+    ///
+    /// - Parameter each: told each command's name and offset in the file before it is applied.
+    /// - Returns: bytes of those commands; 0 where the first isn't whole, or is none.
+    func applyFront(
+        _ bytes: ByteView, path: String, offset: Int, each: (ByteView, Int) -> Void
+    ) throws(PersistenceError) -> Int {
+        let (count, length) = takeBatch(bytes)
         for index in 0..<count {
             let arguments = tables[index].views
             each(arguments[0], offset + starts[index])
             try apply(arguments, path: path, offset: offset + starts[index])
         }
-        return position
+        return length
     }
 
     /// Goes to database 0, where a plain Redis begins each file.

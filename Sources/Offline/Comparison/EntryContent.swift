@@ -68,6 +68,8 @@ public struct EntryContent: Sendable, Equatable {
     public let key: [UInt8]
     /// When it expires.
     public let deadline: Deadline?
+    /// The type's name, as TYPE answers.
+    public let type: String
     /// What it holds.
     public let value: Value
 
@@ -76,6 +78,7 @@ public struct EntryContent: Sendable, Equatable {
         self.database = database
         key = entry.key.array
         deadline = entry.deadline
+        type = entry.value.type.name
         switch entry.value {
         case .string(let bytes): value = .string(bytes.array)
         case .integer(let number): value = .string(Array("\(number)".utf8))
@@ -125,18 +128,6 @@ public struct EntryContent: Sendable, Equatable {
         }
         copy.groups.sort { $0.name.lexicographicallyPrecedes($1.name) }
         return copy
-    }
-
-    /// The type's name, as TYPE answers.
-    public var type: String {
-        switch value {
-        case .string: "string"
-        case .list: "list"
-        case .set: "set"
-        case .sortedSet: "zset"
-        case .hash: "hash"
-        case .stream: "stream"
-        }
     }
 }
 

@@ -143,25 +143,12 @@ public final class RESPLink {
     /// Sends many commands and waits for all replies.
     public func run(many commands: [[[UInt8]]]) throws(ToolFailure) -> [RESPReply] {
         let out = ByteWriter()
-        for words in commands { Self.append(words, to: out) }
+        for words in commands { out.append(request: words) }
         try transmit(out.view)
         var replies: [RESPReply] = []
         replies.reserveCapacity(commands.count)
         for _ in commands { replies.append(try read(depth: 0)) }
         return replies
-    }
-
-    private static func append(_ words: [[UInt8]], to out: ByteWriter) {
-        out.append("*")
-        out.append(decimal: words.count)
-        out.appendLineEnd()
-        for word in words {
-            out.append("$")
-            out.append(decimal: word.count)
-            out.appendLineEnd()
-            out.append(word)
-            out.appendLineEnd()
-        }
     }
 
     private func transmit(_ bytes: ByteView) throws(ToolFailure) {

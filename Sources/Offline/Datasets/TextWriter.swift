@@ -37,16 +37,10 @@ struct TextWriter {
 
     private func writeCommands(_ walk: SnapshotWalk) throws {
         let output = output
-        let spelling = EntrySpelling()
+        let script = CommandScript(to: output.buffer)
         for database in 0..<view.databaseCount {
-            var isSelected = false
             try walk.forEachEntry(database: database) { entry in
-                if !isSelected {
-                    let words = ["SELECT", "\(database)"].map { Array($0.utf8) }
-                    EntrySpelling.append(command: words, to: output.buffer)
-                    isSelected = true
-                }
-                try spelling.append(entry, to: output.buffer) { try output.settle() }
+                try script.make(entry, database: database) { try output.settle() }
                 try output.settle()
             }
         }

@@ -82,17 +82,8 @@ struct LogCheckText {
 
     /// A key as `redis-cli` prints it.
     static func quoted(_ key: [UInt8]) -> String {
-        var text = "\""
-        for byte in key.prefix(256) {
-            switch byte {
-            case 34, 92: text += "\\" + String(UnicodeScalar(byte))
-            case 32..<127: text += String(UnicodeScalar(byte))
-            default:
-                let digits = String(byte, radix: 16)
-                text += "\\x" + (digits.count == 1 ? "0" : "") + digits
-            }
-        }
-        return text + "\"" + (key.count > 256 ? "..." : "")
+        let text = String(decoding: QuotedText.quote(Array(key.prefix(256))), as: UTF8.self)
+        return text + (key.count > 256 ? "..." : "")
     }
 
     private var holdfast: String {

@@ -1,4 +1,5 @@
 /// Keys and values as text on one line, whatever bytes they have.
+import Bytes
 
 /// Keys as people read them.
 public enum KeyText {
@@ -8,20 +9,8 @@ public enum KeyText {
             !key.isEmpty && key.count <= limit
             && key.allSatisfy { $0 > 32 && $0 < 127 && $0 != 34 && $0 != 92 }
         if isPlain { return String(decoding: key, as: UTF8.self) }
-        var text = "\""
-        for byte in key.prefix(limit) {
-            switch byte {
-            case 34, 92: text += "\\" + String(UnicodeScalar(byte))
-            case 10: text += "\\n"
-            case 13: text += "\\r"
-            case 9: text += "\\t"
-            case 32..<127: text += String(UnicodeScalar(byte))
-            default:
-                let digits = String(byte, radix: 16)
-                text += "\\x" + (digits.count == 1 ? "0" : "") + digits
-            }
-        }
-        return text + (key.count > limit ? "\"..." : "\"")
+        let text = String(decoding: QuotedText.quote(Array(key.prefix(limit))), as: UTF8.self)
+        return text + (key.count > limit ? "..." : "")
     }
 
     /// The bytes that an argument names: those of the text, or, between double quotes, what `quoted` makes of them.
@@ -42,6 +31,8 @@ public enum KeyText {
             case UInt8(ascii: "n"): key.append(10)
             case UInt8(ascii: "r"): key.append(13)
             case UInt8(ascii: "t"): key.append(9)
+            case UInt8(ascii: "a"): key.append(7)
+            case UInt8(ascii: "b"): key.append(8)
             case UInt8(ascii: "\""): key.append(34)
             case UInt8(ascii: "\\"): key.append(92)
             case UInt8(ascii: "x"):

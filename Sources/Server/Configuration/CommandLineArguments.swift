@@ -5,6 +5,7 @@
 /// Options become lines of configuration behind the file's, so they win. A word in front of which an
 /// option's name stands is its value even when it begins with two dashes (a password may). A `-`
 /// in the first or last place reads standard input between the file and the options.
+import Bytes
 
 /// What the command line asks for.
 public struct CommandLineArguments: Sendable, Hashable {

@@ -1,4 +1,5 @@
 /// CONFIG REWRITE: the file brought up to date on disk.
+import Bytes
 import Persistence
 
 extension Configuration {

@@ -6,6 +6,7 @@
 /// only a file may have (include, rename-command ...) are left alone; a line that no longer
 /// makes sense becomes a comment `# ??? `. All this is how Redis does it, with one difference: a line under an
 /// older name is replaced too, where Redis would append the newer name and leave both.
+import Bytes
 
 /// Rewrites one file's text; one use.
 struct ConfigurationRewriter {

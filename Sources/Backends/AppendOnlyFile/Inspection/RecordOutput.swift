@@ -67,16 +67,7 @@ final class RecordOutput {
             CommandEncoder.select(database, group)
             self.database = database
         }
-        group.append("*")
-        group.append(decimal: arguments.count)
-        group.appendLineEnd()
-        for argument in arguments {
-            group.append("$")
-            group.append(decimal: argument.count)
-            group.appendLineEnd()
-            group.append(argument)
-            group.appendLineEnd()
-        }
+        group.append(request: arguments)
         if Self.isFrame(arguments[0]) {
             isUnitOpen = arguments[0].equalsIgnoringCase("multi")
         } else {

@@ -190,7 +190,7 @@ final class SalvageWriter: LogScanVisitor {
         try suspect?.finish()
         if suspect != nil {
             let names = suspects.keys.sorted { $0.lexicographicallyPrecedes($1) }
-                .map { QuotedKey.line($0) }
+                .map { String(decoding: QuotedText.quote($0), as: UTF8.self) + "\n" }
             try disk.writeSynced(places.list, Array(names.joined().utf8))
             files += [places.suspect, places.list]
         }
@@ -206,22 +206,5 @@ final class SalvageWriter: LogScanVisitor {
             files.append(log.manifest)
         }
         for folder in places.folders { try disk.syncDirectory(folder) }
-    }
-}
-
-/// A key on a line of its own, quoted as `redis-cli` quotes.
-enum QuotedKey {
-    static func line(_ key: [UInt8]) -> String {
-        var text = "\""
-        for byte in key {
-            switch byte {
-            case 34, 92: text += "\\" + String(UnicodeScalar(byte))
-            case 32..<127: text += String(UnicodeScalar(byte))
-            default:
-                let digits = String(byte, radix: 16)
-                text += "\\x" + (digits.count == 1 ? "0" : "") + digits
-            }
-        }
-        return text + "\"\n"
     }
 }

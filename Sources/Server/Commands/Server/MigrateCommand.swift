@@ -52,17 +52,17 @@ extension Server {
         let request = ByteWriter(capacity: 64 << 10)
         var greetings = 0
         if let credentials = order.credentials {
-            append([Array("AUTH".utf8)] + credentials, to: request)
+            request.append(request: [Array("AUTH".utf8)] + credentials)
             greetings += 1
         }
-        append([Array("SELECT".utf8), Array("\(order.database)".utf8)], to: request)
+        request.append(request: [Array("SELECT".utf8), Array("\(order.database)".utf8)])
         greetings += 1
         for payload in payloads {
             var words = [
                 Array("RESTORE".utf8), payload.key, Array("\(payload.ttl)".utf8), payload.bytes,
             ]
             if order.replaces { words.append(Array("REPLACE".utf8)) }
-            append(words, to: request)
+            request.append(request: words)
         }
         try link.send(request.view)
         var problem: [UInt8]?
@@ -84,19 +84,6 @@ extension Server {
                 Array("ERR Target instance replied with error: ".utf8) + problem.dropFirst(1))
         } else {
             reply.ok()
-        }
-    }
-
-    private func append(_ words: [[UInt8]], to out: ByteWriter) {
-        out.append(UInt8(ascii: "*"))
-        out.append(decimal: words.count)
-        out.appendLineEnd()
-        for word in words {
-            out.append(UInt8(ascii: "$"))
-            out.append(decimal: word.count)
-            out.appendLineEnd()
-            out.append(word)
-            out.appendLineEnd()
         }
     }
 }

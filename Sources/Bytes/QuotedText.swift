@@ -1,11 +1,11 @@
-/// Text between double quotes, as a configuration line holds it: the inverse of the word splitter.
+/// Text between double quotes, as a configuration line holds it and `redis-cli` prints it: the inverse of the word splitter.
 ///
 ///     \\ \" \n \r \t \a \b, \xHH for every other byte outside 32...126
 
 /// The writer of quoted texts.
-enum QuotedText {
+public enum QuotedText {
     /// `bytes` quoted.
-    static func quote(_ bytes: [UInt8]) -> [UInt8] {
+    public static func quote(_ bytes: [UInt8]) -> [UInt8] {
         var out: [UInt8] = [UInt8(ascii: "\"")]
         for byte in bytes {
             if let letter = escapes[byte] {
